@@ -1,0 +1,100 @@
+#include "common/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "corering/base/log.h"
+#include "corering/net/endpoint.h"
+#include "corering/net/server.h"
+#include "corering/runtime/runtime.h"
+#include "corering/sys/signals.h"
+
+namespace apps {
+
+namespace {
+
+using namespace corering;
+
+base::Result<std::vector<net::Endpoint>> claim_endpoints(const ServerOptions& options) {
+  std::vector<net::Endpoint> endpoints;
+  for (const sys::SocketAddress& address : options.addresses) {
+    auto endpoint = net::Endpoint::claim(address, options.runtime.cores);
+    if (!endpoint) return base::failure(std::move(endpoint.error()));
+    endpoints.push_back(std::move(*endpoint));
+  }
+  return endpoints;
+}
+
+runtime::ServiceFactory service_factory(std::vector<net::Endpoint>& endpoints, const net::Limits& limits,
+                                        const SessionFactoryMaker& make_sessions) {
+  return [&endpoints, limits, &make_sessions](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+    std::vector<int> listeners;
+    for (net::Endpoint& endpoint : endpoints) listeners.push_back(endpoint.take(core.id().value));
+    return std::make_unique<net::Server>(core, listeners, limits, make_sessions(limits));
+  };
+}
+
+void announce(const char* name, const std::vector<net::Endpoint>& endpoints, std::uint32_t cores, std::string_view backend) {
+  std::string addresses;
+  for (const net::Endpoint& endpoint : endpoints) addresses += (addresses.empty() ? "" : " and ") + endpoint.address().text();
+  const sys::SocketAddress& tcp = endpoints.front().address();
+  std::string host = tcp.text();
+  host = host.substr(0, host.rfind(':'));
+  if (host.front() == '[') host = host.substr(1, host.size() - 2);
+  std::printf("%s: listening on %s (%u cores, %s)\n", name, addresses.c_str(), cores, std::string(backend).c_str());
+  std::printf("try: bash -c 'exec 3<>/dev/tcp/%s/%u; echo hello >&3; head -n 1 <&3'\n", host.c_str(), tcp.port());
+  std::fflush(stdout);
+}
+
+void print_counters(const char* name, const char* title, const runtime::Runtime& runtime) {
+  std::fprintf(stderr, "%s: %s: %s\n", name, title, metrics::to_line(runtime.registry().snapshot()).c_str());
+}
+
+void wait_until_told_to_stop(const char* name, const runtime::Runtime& runtime) {
+  for (;;) {
+    const auto signal = sys::wait_for_signal({SIGTERM, SIGINT, SIGUSR1}, std::chrono::hours(1));
+    if (signal == SIGUSR1) print_counters(name, "counters", runtime);
+    if (signal == SIGTERM || signal == SIGINT) return;
+  }
+}
+
+// While the cores drain: a second signal cuts it short.
+void wait_until_stopped(const char* name, runtime::Runtime& runtime) {
+  while (!runtime.has_stopped()) {
+    const auto signal = sys::wait_for_signal({SIGTERM, SIGINT, SIGUSR1}, std::chrono::milliseconds(10));
+    if (signal == SIGUSR1) print_counters(name, "counters", runtime);
+    if (signal == SIGTERM || signal == SIGINT) runtime.abort();
+  }
+  runtime.join();
+}
+
+}  // namespace
+
+int serve(const char* name, const ServerOptions& options, const SessionFactoryMaker& make_sessions) {
+  sys::block_signals({SIGTERM, SIGINT, SIGUSR1});
+  auto endpoints = claim_endpoints(options);
+  if (!endpoints) return report_failure(name, endpoints.error());
+  auto runtime = runtime::Runtime::start(options.runtime, runtime::backend_factory(options.backend),
+                                         service_factory(*endpoints, options.limits, make_sessions));
+  if (!runtime) return report_failure(name, runtime.error());
+  if (!(*runtime)->warning().empty()) base::log(base::LogLevel::warning, (*runtime)->warning());
+  announce(name, *endpoints, (*runtime)->cores(), (*runtime)->backend_name());
+  wait_until_told_to_stop(name, **runtime);
+  (*runtime)->drain();
+  wait_until_stopped(name, **runtime);
+  print_counters(name, "stopped", **runtime);
+  return 0;
+}
+
+int report_kernel(const char* name, const ServerOptions& options) {
+  const auto backend = runtime::backend_factory(options.backend)();
+  auto ring = ring::Ring::open(*backend, options.runtime.ring);
+  if (!ring) return report_failure(name, ring.error());
+  std::fputs(ring::feature_report(ring->features()).c_str(), stdout);
+  return 0;
+}
+
+}  // namespace apps

@@ -1,0 +1,202 @@
+#include "corering/net/connection.h"
+
+#include <sys/socket.h>
+
+#include "corering/net/server.h"
+#include "corering/net/session.h"
+
+namespace corering::net {
+
+Connection::Connection(Server& server, Transport& transport, ring::FileRef socket) noexcept
+    : server_(server),
+      transport_(transport),
+      socket_(socket),
+      last_active_(transport.core().now()),
+      receiver_(transport, *this, socket),
+      sender_(transport, *this, socket),
+      waiter_(transport.core().ready()) {}
+
+Connection::~Connection() { transport_.core().timers().stop(timer_); }
+
+void Connection::start(Session& session) {
+  session_ = &session;
+  if (const base::Duration idle = transport_.limits().idle_timeout; idle > base::Duration::zero()) {
+    transport_.core().timers().start(timer_, last_active_ + idle);
+  }
+  receiver_.arm();
+  session_->on_open(*this);
+}
+
+void Connection::send(Slice slice) noexcept {
+  sender_.push(std::move(slice));
+  if (sender_.queued_bytes() > transport_.limits().send_queue_bytes_high) above_high_ = true;
+}
+
+bool Connection::try_write(base::ByteView bytes) {
+  const bool written = sender_.try_write(bytes);
+  if (sender_.queued_bytes() > transport_.limits().send_queue_bytes_high) above_high_ = true;
+  return written;
+}
+
+SendAwaiter Connection::send_with_backpressure(Slice slice) noexcept {
+  send(std::move(slice));
+  regulate();
+  return SendAwaiter(*this);
+}
+
+void Connection::finish() {
+  if (state_ >= ConnectionState::closing) return;
+  finished_ = true;
+  receiver_.discard();
+  begin_draining();
+  advance();
+}
+
+void Connection::abort() {
+  if (state_ >= ConnectionState::closing && !lingering_) return;
+  transport_.counters().aborted.add();
+  begin_closing(Manner::at_once);
+}
+
+void Connection::drain() {
+  begin_draining();
+  deliver();
+  advance();
+}
+
+void Connection::unhold() {
+  --holds_;
+  advance();
+}
+
+void Connection::on_received() {
+  touch();
+  if (receiver_.has_ended()) begin_draining();
+  deliver();
+  advance();
+}
+
+void Connection::on_sent() {
+  touch();
+  if (above_high_ && sender_.queued_bytes() <= transport_.limits().send_queue_bytes_low) {
+    above_high_ = false;
+    if (state_ < ConnectionState::closing) session_->on_drain(*this);
+    deliver();
+  }
+  advance();
+}
+
+void Connection::on_peer_failed() {
+  if (state_ < ConnectionState::closing) transport_.counters().peer_failures.add();
+  begin_closing(Manner::at_once);
+}
+
+// Replies first: a session sees no new data while its peer does not take the old replies.
+void Connection::deliver() {
+  if (finished_ || state_ >= ConnectionState::closing || delivering_) return;
+  delivering_ = true;
+  if (!input().empty() && !above_high_) session_->on_data(*this);
+  if (!finished_ && !end_told_ && !above_high_ && state_ < ConnectionState::closing && input_is_complete()) {
+    end_told_ = true;
+    session_->on_end(*this);
+  }
+  delivering_ = false;
+  regulate();
+}
+
+// Reads, or stops reading, as the session and the peer keep up.
+void Connection::regulate() {
+  if (state_ != ConnectionState::open) return;
+  if (!above_high_ && input().count() < transport_.limits().input_chunks_max) {
+    receiver_.arm();
+  } else if (receiver_.stop()) {
+    transport_.counters().throttled.add();
+  }
+}
+
+void Connection::begin_draining() {
+  if (state_ != ConnectionState::open) return;
+  state_ = ConnectionState::draining;
+  receiver_.stop();
+}
+
+void Connection::begin_closing(Manner manner) {
+  if (state_ == ConnectionState::closed) return;
+  state_ = ConnectionState::closing;
+  finished_ = true;
+  waiter_.wake();
+  receiver_.discard();
+  if (manner == Manner::orderly && !receiver_.has_ended()) {
+    // Closing a socket whose peer still sends would answer with a reset, and a reset can overtake our last bytes.
+    lingering_ = true;
+    shut_down_writing();
+    transport_.core().timers().start(timer_, transport_.core().now() + transport_.limits().linger_timeout);
+  } else {
+    lingering_ = false;
+    transport_.core().timers().stop(timer_);
+    receiver_.stop();
+    sender_.drop();
+    const bool kernel_holds_on = !receiver_.is_quiet() || !sender_.is_quiet();
+    if (kernel_holds_on && !socket_.is_direct()) transport_.ring().backend().shutdown_socket(socket_.index, SHUT_RDWR);
+  }
+  close_if_quiet();
+}
+
+// The steps that wait for something, taken as soon as they can be.
+void Connection::advance() {
+  if (state_ == ConnectionState::draining && finished_ && sender_.is_idle() && receiver_.is_quiet()) begin_closing(Manner::orderly);
+  close_if_quiet();
+}
+
+void Connection::close_if_quiet() {
+  if (state_ != ConnectionState::closing || close_.in_flight()) return;
+  if (lingering_) {
+    if (!receiver_.has_ended()) {
+      receiver_.arm();  // what still comes is discarded
+      return;
+    }
+    lingering_ = false;
+    transport_.core().timers().stop(timer_);
+  }
+  if (holds_ != 0 || !receiver_.is_quiet() || !sender_.is_quiet() || shutdown_.in_flight()) return;
+  ring::prepare_close(transport_.ring().require_sqe(close_), socket_);
+}
+
+void Connection::shut_down_writing() {
+  if (socket_.is_direct()) {
+    ring::prepare_shutdown(transport_.ring().require_sqe(shutdown_), socket_, SHUT_WR);
+  } else {
+    transport_.ring().backend().shutdown_socket(socket_.index, SHUT_WR);
+  }
+}
+
+void Connection::on_timer() {
+  if (lingering_) {
+    lingering_ = false;
+    receiver_.stop();
+    close_if_quiet();
+    return;
+  }
+  const base::Duration idle_max = transport_.limits().idle_timeout;
+  if (transport_.core().now() - last_active_ < idle_max) {
+    transport_.core().timers().start(timer_, last_active_ + idle_max);
+    return;
+  }
+  transport_.counters().timed_out.add();
+  if (sender_.is_idle()) {
+    finish();
+  } else {
+    abort();  // the peer takes nothing: an orderly end would wait for it forever
+  }
+}
+
+void Connection::on_shut_down(ring::IoResult) { close_if_quiet(); }
+
+void Connection::on_closed(ring::IoResult) {
+  state_ = ConnectionState::closed;
+  transport_.counters().closed.add();
+  session_->on_close(*this);
+  server_.release(*this);  // *this is gone
+}
+
+}  // namespace corering::net

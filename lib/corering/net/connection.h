@@ -1,0 +1,125 @@
+// Connection: one accepted socket: its reading half, its writing half, and the order in which it comes to an end.
+//
+//   open ──► draining ──► closing ──► closed
+//     │  no new reads;     our end is told (shutdown), the peer's awaited for a while;
+//     │  what is received  what is in flight is cancelled and awaited; then the
+//     │  is answered,      descriptor is closed
+//     │  what is queued
+//     │  leaves                ▲
+//     └──── abort ─────────────┘
+//
+// The kernel holds pointers into this object while anything is in flight, so it is given back only after the last terminal completion: that of its own
+// close. It follows that a connection never dies inside a hook of its session.
+//
+// Thread: owning core only. Lifetime: borrowed from its Server's pool; valid for a session until on_close has returned.
+#pragma once
+
+#include <cstdint>
+
+#include "corering/base/intrusive.h"
+#include "corering/net/awaiter.h"
+#include "corering/net/receiver.h"
+#include "corering/net/sender.h"
+#include "corering/net/transport.h"
+
+namespace corering::net {
+
+class Server;
+class Session;
+struct ConnectionTag;
+
+enum class ConnectionState : std::uint8_t { open, draining, closing, closed };
+
+class Connection : public base::ListHook<ConnectionTag> {
+ public:
+  Connection(Server& server, Transport& transport, ring::FileRef socket) noexcept;
+  ~Connection();
+
+  // For sessions.
+
+  // What has been received and not consumed.
+  SliceQueue& input() noexcept { return receiver_.input(); }
+
+  // Queues bytes for the peer; they leave at the end of the turn. After finish or abort they are dropped.
+  void send(Slice slice) noexcept;
+
+  // Queues a copy of the bytes. All or nothing: false if no chunk is free.
+  bool try_write(base::ByteView bytes);
+
+  // The session has said all: nothing more is read, what is queued leaves, then the connection closes.
+  void finish();
+
+  // Closes now; what is queued is dropped.
+  void abort();
+
+  std::size_t queued_bytes() const noexcept { return sender_.queued_bytes(); }
+  bool is_above_high_mark() const noexcept { return above_high_; }
+
+  // Keeps the connection from being given back, though not from closing, while something outside still refers to it.
+  void hold() noexcept { ++holds_; }
+  void unhold();
+
+  // For coroutines: see coroutine_session.h.
+
+  // Waits for bytes. The result is empty when no more will come.
+  ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
+
+  // Queues the slice, then waits while the send queue is above its high mark. False: the connection is closing, the peer may not get it.
+  SendAwaiter send_with_backpressure(Slice slice) noexcept;
+
+  // For the server.
+  void start(Session& session);
+  void drain();
+  Session& session() noexcept { return *session_; }
+  ConnectionState state() const noexcept { return state_; }
+  Transport& transport() noexcept { return transport_; }
+
+ private:
+  friend class Receiver;
+  friend class Sender;
+  friend class ReceiveAwaiter;
+  friend class SendAwaiter;
+  friend class CoroutineSession;  // wakes waiter_
+
+  // From the halves.
+  void on_received();
+  void on_sent();
+  void on_peer_failed();
+
+  enum class Manner : std::uint8_t { orderly, at_once };
+
+  void deliver();
+  void regulate();
+  void begin_draining();
+  void begin_closing(Manner manner);
+  void advance();
+  void close_if_quiet();
+  void shut_down_writing();
+  void touch() noexcept { last_active_ = transport_.core().now(); }
+  void on_timer();
+  void on_closed(ring::IoResult result);
+  void on_shut_down(ring::IoResult result);
+  bool is_finished_with_input() const noexcept { return end_told_ || finished_ || state_ >= ConnectionState::closing; }
+  bool input_is_complete() const noexcept { return receiver_.has_ended() || (state_ != ConnectionState::open && !receiver_.is_armed()); }
+
+  Server& server_;
+  Transport& transport_;
+  const ring::FileRef socket_;
+  Session* session_ = nullptr;
+  ConnectionState state_ = ConnectionState::open;
+  bool finished_ = false;    // the session has said all
+  bool end_told_ = false;    // on_end was called
+  bool above_high_ = false;  // the send queue is between its high mark and its low mark, from above
+  bool delivering_ = false;
+  bool lingering_ = false;  // closing, our end is told, the peer's is awaited
+  std::uint32_t holds_ = 0;
+  base::Instant last_active_;
+  Receiver receiver_;
+  Sender sender_;
+  Waiter waiter_;
+  sched::Timer timer_ = sched::Timer::to<&Connection::on_timer>(this);  // idle while open, linger while closing
+  ring::Completion close_ = ring::Completion::to<&Connection::on_closed>(this);
+  ring::Completion shutdown_ = ring::Completion::to<&Connection::on_shut_down>(this);
+};
+
+}  // namespace corering::net

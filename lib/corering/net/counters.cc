@@ -1,0 +1,25 @@
+#include "corering/net/counters.h"
+
+namespace corering::net {
+
+void register_counters(metrics::Registry& registry, const Counters& counters) {
+  registry.add("accepted", counters.accepted);
+  registry.add("closed", counters.closed);
+  registry.add("refused", counters.refused);
+  registry.add("accept_failures", counters.accept_failures);
+  registry.add("accept_pauses", counters.accept_pauses);
+  registry.add("received_bytes", counters.received_bytes);
+  registry.add("sent_bytes", counters.sent_bytes);
+  registry.add("copied_bytes", counters.copied_bytes);
+  registry.add("discarded_bytes", counters.discarded_bytes);
+  registry.add("receives", counters.receives);
+  registry.add("sends", counters.sends);
+  registry.add("short_sends", counters.short_sends);
+  registry.add("starved", counters.starved);
+  registry.add("throttled", counters.throttled);
+  registry.add("timed_out", counters.timed_out);
+  registry.add("peer_failures", counters.peer_failures);
+  registry.add("aborted", counters.aborted);
+}
+
+}  // namespace corering::net

@@ -1,0 +1,35 @@
+// Limits: every bound of the net room, in one place. All are per core.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "corering/base/clock.h"
+
+namespace corering::net {
+
+struct Limits {
+  // Connections at once. At the limit accepting pauses: clients wait in the backlog and are not turned away.
+  std::size_t connections_max = 10'000;
+
+  // A connection whose peer reads slowly stops being read above `high` queued bytes and is read again below `low`.
+  std::size_t send_queue_bytes_high = std::size_t{1} << 20;
+  std::size_t send_queue_bytes_low = std::size_t{1} << 18;
+
+  // Received chunks that a session has not taken yet, before reading stops.
+  std::size_t input_chunks_max = 32;
+
+  // A connection without a byte in either direction for this long is closed; zero: never.
+  base::Duration idle_timeout = base::Duration::zero();
+
+  // How long a connection that we have finished waits for the peer's end, so that our last bytes are not lost to a reset.
+  base::Duration linger_timeout = std::chrono::seconds(1);
+
+  // Pause after an accept that failed for want of descriptors or memory.
+  base::Duration accept_backoff = std::chrono::milliseconds(100);
+};
+
+// Slices gathered into one send.
+inline constexpr std::size_t kGatherSlicesMax = 16;
+
+}  // namespace corering::net

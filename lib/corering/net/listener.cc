@@ -1,0 +1,81 @@
+#include "corering/net/listener.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "corering/net/server.h"
+#include "corering/sys/listen_socket.h"
+
+namespace corering::net {
+
+namespace {
+
+// The connection was gone before it was accepted; the next may be sound.
+bool is_passing(int error) { return error == ECONNABORTED || error == EPROTO || error == EINTR || error == EAGAIN; }
+
+}  // namespace
+
+Listener::Listener(Server& server, Transport& transport, int fd) noexcept
+    : server_(server),
+      transport_(transport),
+      fd_(fd),
+      into_(transport.core().has_direct_descriptors() ? ring::AcceptInto::direct_slots : ring::AcceptInto::descriptors) {}
+
+Listener::~Listener() {
+  transport_.core().timers().stop(backoff_);
+  transport_.ring().backend().close_fd(fd_);
+}
+
+// A multishot accept takes all that waits in one go: a whole backlog.
+Listener::Mode Listener::fitting_mode() const noexcept {
+  const std::size_t room = server_.room();
+  if (room > sys::kListenBacklog) return Mode::multishot;
+  return room > 0 ? Mode::one_by_one : Mode::paused;
+}
+
+void Listener::arm() {
+  if (stopped_ || accept_.in_flight() || backoff_.is_running()) return;
+  mode_ = fitting_mode();
+  if (mode_ == Mode::paused) {
+    transport_.counters().accept_pauses.add();
+    return;
+  }
+  ring::Sqe& sqe = transport_.ring().require_sqe(accept_);
+  const ring::FileRef listener{fd_, ring::FileRef::Kind::descriptor};
+  if (mode_ == Mode::multishot) {
+    ring::prepare_accept_multishot(sqe, listener, into_);
+  } else {
+    ring::prepare_accept(sqe, listener, into_);
+  }
+}
+
+void Listener::stop() {
+  stopped_ = true;
+  transport_.core().timers().stop(backoff_);
+  cancel_accept();
+}
+
+void Listener::cancel_accept() {
+  if (accept_.in_flight() && !cancel_.in_flight()) ring::prepare_cancel(transport_.ring().require_sqe(cancel_), accept_);
+}
+
+void Listener::on_accept(ring::IoResult result) {
+  if (!result.failed()) {
+    const auto kind = into_ == ring::AcceptInto::direct_slots ? ring::FileRef::Kind::direct : ring::FileRef::Kind::descriptor;
+    const ring::FileRef socket{result.value, kind};
+    if (stopped_ || !server_.try_open(socket)) refuse(socket);
+    if (result.more() && mode_ != fitting_mode()) cancel_accept();
+  } else if (result.value != -ECANCELED && !is_passing(-result.value)) {
+    transport_.counters().accept_failures.add();
+    if (!stopped_) transport_.core().timers().start(backoff_, transport_.core().now() + transport_.limits().accept_backoff);
+  }
+  arm();
+}
+
+void Listener::refuse(ring::FileRef socket) {
+  transport_.counters().refused.add();
+  ring::prepare_close(transport_.ring().require_sqe(), socket);
+}
+
+}  // namespace corering::net

@@ -1,0 +1,45 @@
+// Transport: what all connections of one core have in common: the core, limits, counters, slices, and who waits for chunks.
+//
+// Thread: owning core only. Lifetime: owned by the Server, outlives its connections.
+#pragma once
+
+#include "corering/base/intrusive.h"
+#include "corering/net/counters.h"
+#include "corering/net/limits.h"
+#include "corering/net/slice.h"
+#include "corering/runtime/core.h"
+
+namespace corering::net {
+
+class Receiver;
+struct StarvedTag;
+
+class Transport {
+ public:
+  Transport(runtime::Core& core, const Limits& limits);
+  ~Transport();
+
+  runtime::Core& core() noexcept { return core_; }
+  ring::Ring& ring() noexcept { return core_.ring(); }
+  const Limits& limits() const noexcept { return limits_; }
+  Counters& counters() noexcept { return counters_; }
+  SlicePool& slices() noexcept { return slices_; }
+
+  // The receiver found no chunk: it is re-armed when chunks come home, first come first served. Never by timer: nobody knows when.
+  void starve(Receiver& receiver) noexcept;
+
+  // Does nothing if it is not starved.
+  void forget(Receiver& receiver) noexcept;
+
+ private:
+  void feed();
+
+  runtime::Core& core_;
+  const Limits limits_;
+  Counters counters_;
+  SlicePool slices_;
+  base::List<Receiver, StarvedTag> starved_;
+  runtime::Flushable feeding_ = runtime::Flushable::to<&Transport::feed>(this);
+};
+
+}  // namespace corering::net

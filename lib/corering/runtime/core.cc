@@ -1,0 +1,89 @@
+#include "corering/runtime/core.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace corering::runtime {
+
+base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options, CoreSurroundings surroundings) {
+  auto ring = ring::Ring::open(*surroundings.backend, options.ring);
+  if (!ring) return base::failure(std::move(ring.error()));
+  auto chunks = mem::ChunkPool::open(options.chunks);
+  if (!chunks) return base::failure(std::move(chunks.error()));
+  std::unique_ptr<Core> core(new Core(id, options, std::move(surroundings), std::move(*ring), std::move(*chunks)));
+
+  const auto window_max = std::min(std::bit_ceil(static_cast<std::uint32_t>(options.chunks.chunk_count)), std::uint32_t{32768});
+  auto buffers = ring::BufferRing::open(core->ring_, core->chunks_,
+                                        {.window_chunks = options.receive_window_chunks, .window_chunks_max = window_max});
+  if (!buffers) return base::failure(std::move(buffers.error()));
+  core->receive_buffers_.emplace(std::move(*buffers));
+  if (options.direct_descriptors != 0) {
+    auto direct = ring::DirectDescriptors::open(core->ring_, options.direct_descriptors);
+    if (!direct) return base::failure(std::move(direct.error()));
+    core->direct_descriptors_.emplace(std::move(*direct));
+  }
+  if (auto opened = core->waker_.open(); !opened) return base::failure(std::move(opened.error()));
+  core->register_metrics();
+  return core;
+}
+
+Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::ChunkPool chunks)
+    : id_(id),
+      options_(options),
+      surroundings_(std::move(surroundings)),
+      ring_(std::move(ring)),
+      chunks_(std::move(chunks)),
+      now_(surroundings_.clock.now()),
+      timers_(now_),
+      waker_(ring_) {}
+
+bool Core::try_post(CoreId to, const Message& message) noexcept {
+  const bool accepted = exchange().mailbox(id_, to).try_push(message);
+  (accepted ? counters_.messages_sent : counters_.messages_refused).add();
+  return accepted;
+}
+
+void Core::publish_messages() noexcept {
+  for (Core* peer : peers_) {
+    if (!exchange().mailbox(id_, peer->id_).publish() || peer == this || !exchange().claim_wake(peer->id_)) continue;
+    counters_.wakes.add();
+    peer->waker_.wake_from(ring_);
+  }
+}
+
+void Core::wake_peers() noexcept {
+  for (Core* peer : peers_) {
+    if (peer != this) peer->waker_.signal();
+  }
+}
+
+void Core::request(Request request) noexcept {
+  request_.store(request, std::memory_order_release);
+  waker_.signal();
+}
+
+void Core::update_gauges() noexcept {
+  chunks_total_.set(chunks_.count());
+  // Chunks lying in the receive window are free as well: they only wait at another place.
+  chunks_home_.set(chunks_.free_count() + receive_buffers_->in_window());
+}
+
+void Core::register_metrics() {
+  metrics::Registry& all = registry();
+  all.add("chunks_total", chunks_total_);
+  all.add("chunks_home", chunks_home_);
+  all.add("turns", counters_.turns);
+  all.add("enters", ring_.counters().enters);
+  all.add("extra_enters", ring_.counters().extra_enters);
+  all.add("submitted", ring_.counters().submitted);
+  all.add("completed", ring_.counters().completed);
+  all.add("completion_overflows", ring_.counters().overflows);
+  all.add("messages_sent", counters_.messages_sent);
+  all.add("messages_refused", counters_.messages_refused);
+  all.add("messages_received", counters_.messages_received);
+  all.add("wakes", counters_.wakes);
+  update_gauges();
+}
+
+}  // namespace corering::runtime

@@ -1,0 +1,113 @@
+// Core: everything that one event loop owns: ring, chunks, timers, ready queue, mailboxes. Nothing in it is shared.
+//
+// Code that runs on a core reaches all of it from here and needs no lock. Other cores are reached by try_post.
+//
+// Thread: owning core only, but for request_drain, request_abort and the metrics. Lifetime: made by Runtime, outlives its service.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "corering/base/clock.h"
+#include "corering/mem/chunk_pool.h"
+#include "corering/metrics/registry.h"
+#include "corering/ring/buffer_ring.h"
+#include "corering/ring/direct_descriptors.h"
+#include "corering/ring/ring.h"
+#include "corering/runtime/exchange.h"
+#include "corering/runtime/flushable.h"
+#include "corering/runtime/options.h"
+#include "corering/runtime/waker.h"
+#include "corering/sched/ready_queue.h"
+#include "corering/sched/timer_wheel.h"
+
+namespace corering::runtime {
+
+struct CoreCounters {
+  metrics::Counter turns;
+  metrics::Counter messages_sent;
+  metrics::Counter messages_refused;  // the mailbox was full
+  metrics::Counter messages_received;
+  metrics::Counter wakes;             // of other cores
+};
+
+// What a core is made of besides its options: the seam (back end, clock) and what it has in common with its siblings.
+struct CoreSurroundings {
+  std::unique_ptr<ring::Backend> backend;
+  const base::Clock& clock;
+  Exchange& exchange;
+  metrics::Registry& registry;
+};
+
+class Core {
+ public:
+  // Opens ring, chunks and buffer ring. Errors: as Ring::open, BufferRing::open, Waker::open.
+  static base::Result<std::unique_ptr<Core>> open(CoreId id, const Options& options, CoreSurroundings surroundings);
+
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  CoreId id() const noexcept { return id_; }
+  const Options& options() const noexcept { return options_; }
+  ring::Ring& ring() noexcept { return ring_; }
+  mem::ChunkPool& chunks() noexcept { return chunks_; }
+  ring::BufferRing& receive_buffers() noexcept { return *receive_buffers_; }
+  bool has_direct_descriptors() const noexcept { return direct_descriptors_.has_value(); }
+  sched::TimerWheel& timers() noexcept { return timers_; }
+  sched::ReadyQueue& ready() noexcept { return ready_; }
+  FlushList& flush_list() noexcept { return flush_list_; }
+  Exchange& exchange() noexcept { return surroundings_.exchange; }
+  Waker& waker() noexcept { return waker_; }
+  metrics::Registry& registry() noexcept { return surroundings_.registry; }
+  CoreCounters& counters() noexcept { return counters_; }
+
+  // The clock's reading at the beginning of this turn.
+  base::Instant now() const noexcept { return now_; }
+  void read_clock() noexcept { now_ = surroundings_.clock.now(); }
+
+  // Runs the message on core `to`, in a later turn; messages to one core keep their order. False, and counted, if its mailbox is full.
+  bool try_post(CoreId to, const Message& message) noexcept;
+
+  // Shows this turn's messages to their receivers and wakes those that sleep. Called by the loop once per turn.
+  void publish_messages() noexcept;
+
+  // Lets publish_messages wake its peers: called once, when all cores are made.
+  void meet(std::vector<Core*> all) { peers_ = std::move(all); }
+
+  // Ends the sleep of all other cores.
+  void wake_peers() noexcept;
+
+  // What has been asked of this core. Thread: any.
+  enum class Request : std::uint8_t { run, drain, abort };
+  void request(Request request) noexcept;
+  Request requested() const noexcept { return request_.load(std::memory_order_acquire); }
+
+  // Brings gauges up to date (chunks home). Called by the loop when it is about to sleep.
+  void update_gauges() noexcept;
+
+ private:
+  Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::ChunkPool chunks);
+  void register_metrics();
+
+  const CoreId id_;
+  const Options options_;
+  CoreSurroundings surroundings_;
+  ring::Ring ring_;
+  mem::ChunkPool chunks_;
+  std::optional<ring::BufferRing> receive_buffers_;
+  std::optional<ring::DirectDescriptors> direct_descriptors_;
+  base::Instant now_;
+  sched::TimerWheel timers_;
+  sched::ReadyQueue ready_;
+  FlushList flush_list_;
+  Waker waker_;
+  std::vector<Core*> peers_;
+  CoreCounters counters_;
+  metrics::Gauge chunks_total_;
+  metrics::Gauge chunks_home_;
+  std::atomic<Request> request_{Request::run};
+};
+
+}  // namespace corering::runtime

@@ -1,0 +1,125 @@
+#include "corering/runtime/event_loop.h"
+
+namespace corering::runtime {
+
+EventLoop::EventLoop(Core& core, Service& service, DrainBarrier& barrier) : core_(core), service_(service), barrier_(barrier) {}
+
+EventLoop::~EventLoop() { core_.timers().stop(drain_timer_); }
+
+void EventLoop::run() {
+  begin();
+  while (turn()) {
+  }
+}
+
+void EventLoop::begin() {
+  core_.read_clock();
+  last_event_ = core_.now();
+  core_.waker().start();
+  service_.start();
+}
+
+bool EventLoop::turn() {
+  core_.counters().turns.add();
+  reap();
+  dispatch();
+  run_ready();
+  fire_timers();
+  drain_mailboxes();
+  flush();
+  if (is_finished()) return false;
+  enter();
+  return true;
+}
+
+// Results are copied out before any is acted on, so that handlers may submit while the kernel posts.
+void EventLoop::reap() {
+  core_.read_clock();
+  batch_ = core_.ring().reap();
+  if (!batch_.empty()) last_event_ = core_.now();
+}
+
+void EventLoop::dispatch() {
+  for (const ring::Cqe& cqe : batch_) core_.ring().dispatch(cqe);
+}
+
+void EventLoop::run_ready() { core_.ready().run(core_.options().loop.ready_count_max); }
+
+void EventLoop::fire_timers() { core_.timers().advance(core_.now()); }
+
+void EventLoop::drain_mailboxes() {
+  Exchange& exchange = core_.exchange();
+  for (std::uint16_t from = 0; from < exchange.cores(); ++from) {
+    const std::size_t count = exchange.mailbox(CoreId{from}, core_.id()).take(core_.options().loop.message_count_max, [this](const Message& message) {
+      message.run(core_);
+    });
+    if (count != 0) core_.counters().messages_received.add(count);
+  }
+  obey_requests();
+}
+
+// Chunks first: what came home in this turn is lent to the kernel before starved connections ask for it.
+void EventLoop::flush() {
+  core_.receive_buffers().refill();
+  core_.flush_list().run();
+  core_.publish_messages();
+}
+
+void EventLoop::enter() {
+  ring::EnterRequest request = waiting();
+  if (request.wait_count == 0 || !core_.exchange().try_park(core_.id())) {
+    core_.ring().enter({});
+    return;
+  }
+  core_.update_gauges();
+  core_.ring().enter(request);
+  core_.exchange().unpark(core_.id());
+}
+
+bool EventLoop::has_work() const noexcept {
+  return !core_.ready().empty() || !core_.flush_list().empty() || core_.ring().has_completions() || core_.requested() != obeyed_;
+}
+
+ring::EnterRequest EventLoop::waiting() const noexcept {
+  const LoopOptions& options = core_.options().loop;
+  if (has_work() || core_.now() - last_event_ < options.spin) return {};
+  ring::EnterRequest request{.wait_count = 1};
+  if (const base::Instant next = core_.timers().next(); next != base::Instant::never()) {
+    request.timeout = next - core_.now();
+    if (request.timeout <= base::Duration::zero()) return {};
+  }
+  if (options.wait_count > 1 && core_.ring().features().has(ring::Feature::min_wait)) {
+    request.wait_count = options.wait_count;
+    request.min_wait = options.min_wait;
+  }
+  return request;
+}
+
+void EventLoop::obey_requests() {
+  const Core::Request request = core_.requested();
+  if (request == obeyed_) return;
+  obeyed_ = request;
+  if (request == Core::Request::abort) {
+    service_.abort();
+    return;
+  }
+  core_.timers().start(drain_timer_, core_.now() + core_.options().drain_timeout);
+  service_.drain();
+}
+
+void EventLoop::on_drain_timeout() { service_.abort(); }
+
+// Three steps, each waiting for the one before: the service is idle, all cores are, the waker is out of the kernel.
+bool EventLoop::is_finished() {
+  if (obeyed_ == Core::Request::run) return false;
+  if (!arrived_ && service_.is_idle()) {
+    arrived_ = true;
+    core_.timers().stop(drain_timer_);
+    if (barrier_.arrive()) core_.wake_peers();
+  }
+  if (!arrived_ || !barrier_.is_open()) return false;
+  core_.waker().stop();
+  return core_.waker().is_stopped();
+}
+
+}  // namespace corering::runtime

@@ -1,0 +1,56 @@
+// EventLoop: what a core does all day: one turn after the other, seven phases each, one system call each.
+//
+//   reap → dispatch → run ready → fire timers → drain mailboxes → flush → enter
+//
+// Thread: owning core only.
+#pragma once
+
+#include <span>
+
+#include "corering/ring/kernel_abi.h"
+#include "corering/runtime/core.h"
+#include "corering/runtime/drain_barrier.h"
+#include "corering/runtime/service.h"
+
+namespace corering::runtime {
+
+class EventLoop {
+ public:
+  EventLoop(Core& core, Service& service, DrainBarrier& barrier);
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  ~EventLoop();
+
+  // Starts the service and turns until every core has drained.
+  void run();
+
+  // The same in single steps, for simulations: begin once, turn while it returns true.
+  void begin();
+  bool turn();
+
+ private:
+  void reap();
+  void dispatch();
+  void run_ready();
+  void fire_timers();
+  void drain_mailboxes();
+  void flush();
+  void enter();
+
+  void obey_requests();
+  bool has_work() const noexcept;
+  ring::EnterRequest waiting() const noexcept;
+  void on_drain_timeout();
+  bool is_finished();
+
+  Core& core_;
+  Service& service_;
+  DrainBarrier& barrier_;
+  std::span<const ring::Cqe> batch_;
+  base::Instant last_event_;
+  Core::Request obeyed_ = Core::Request::run;
+  bool arrived_ = false;  // at the drain barrier
+  sched::Timer drain_timer_ = sched::Timer::to<&EventLoop::on_drain_timeout>(this);
+};
+
+}  // namespace corering::runtime

@@ -1,0 +1,50 @@
+// Exchange: the mailboxes between all cores, and who is to be woken.
+//
+// The order that makes sleeping safe: a sender publishes first and then looks whether the receiver is parked; a receiver says that it is parked first
+// and then looks for messages. Both sides are sequentially consistent, so at least one of them sees the other. Waking costs a system call or a
+// submission, and happens only if the receiver sleeps.
+//
+// Thread: each function names its core. Lifetime: outlives the cores.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "corering/base/strong_id.h"
+#include "corering/runtime/mailbox.h"
+
+namespace corering::runtime {
+
+using CoreId = base::StrongId<struct CoreTag, std::uint16_t>;
+
+class Exchange {
+ public:
+  explicit Exchange(std::uint32_t cores);
+
+  std::uint32_t cores() const noexcept { return static_cast<std::uint32_t>(parked_.size()); }
+
+  Mailbox& mailbox(CoreId from, CoreId to) noexcept { return *mailboxes_[from.value * cores() + to.value]; }
+
+  // Receiver: about to sleep. False if a message is there already: do not sleep.
+  bool try_park(CoreId here) noexcept;
+
+  // Receiver: awake again.
+  void unpark(CoreId here) noexcept { parked_[here.value].flag.store(false, std::memory_order_relaxed); }
+
+  // Sender, after publishing to `to`: true if `to` sleeps and this caller is the one who wakes it.
+  bool claim_wake(CoreId to) noexcept {
+    return parked_[to.value].flag.load(std::memory_order_seq_cst) && parked_[to.value].flag.exchange(false, std::memory_order_seq_cst);
+  }
+
+ private:
+  struct alignas(base::kCacheLineBytes) Parked {
+    std::atomic<bool> flag{false};
+  };
+
+  std::vector<std::unique_ptr<Mailbox>> mailboxes_;  // [from * cores + to]
+  std::vector<Parked> parked_;
+};
+
+}  // namespace corering::runtime

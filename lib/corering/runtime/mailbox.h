@@ -1,0 +1,97 @@
+// Mailbox: messages from one core to one other.
+//
+// A single-producer single-consumer ring. The sender writes messages all through its turn and publishes them with one store at the end of it; the
+// receiver takes what is published, a bounded number per turn. No lock, no shared cache line but the two indices.
+//
+// Thread: try_push, publish: the sending core; take: the receiving core. Cost: no allocation after construction, no system call.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "corering/base/cache_line.h"
+
+namespace corering::runtime {
+
+class Core;
+
+// A function to run on the receiving core, and up to 56 bytes for it: references, never bulk data.
+class Message {
+ public:
+  using Handler = void (*)(Core& here, const Message& message);
+  static constexpr std::size_t kPayloadBytes = 56;
+
+  Message() = default;
+
+  template <typename Payload>
+    requires std::is_trivially_copyable_v<Payload> && (sizeof(Payload) <= kPayloadBytes)
+  Message(Handler handler, const Payload& payload) noexcept : handler_(handler) {
+    std::memcpy(payload_.data(), &payload, sizeof(Payload));
+  }
+
+  template <typename Payload>
+  Payload payload() const noexcept {
+    Payload payload;
+    std::memcpy(&payload, payload_.data(), sizeof(Payload));
+    return payload;
+  }
+
+  void run(Core& here) const { handler_(here, *this); }
+
+ private:
+  Handler handler_ = nullptr;
+  alignas(8) std::array<std::byte, kPayloadBytes> payload_{};
+};
+static_assert(sizeof(Message) == base::kCacheLineBytes, "a message fills one cache line");
+
+class Mailbox {
+ public:
+  static constexpr std::size_t kCapacity = 1024;  // a power of two
+
+  Mailbox() : slots_(kCapacity) {}
+
+  // False if the receiver is a full ring behind: the sender keeps the message or drops it, and counts.
+  bool try_push(const Message& message) noexcept {
+    if (next_ - taken_seen_ == kCapacity) {
+      taken_seen_ = taken_.load(std::memory_order_acquire);
+      if (next_ - taken_seen_ == kCapacity) return false;
+    }
+    slots_[next_++ % kCapacity] = message;
+    return true;
+  }
+
+  // Shows the receiver what was pushed; true if there was anything new.
+  bool publish() noexcept {
+    if (published_.load(std::memory_order_relaxed) == next_) return false;
+    published_.store(next_, std::memory_order_seq_cst);
+    return true;
+  }
+
+  bool empty() const noexcept { return taken_.load(std::memory_order_relaxed) == published_.load(std::memory_order_seq_cst); }
+
+  // Calls handle(message) for at most count_max messages; returns how many.
+  template <typename Handle>
+  std::size_t take(std::size_t count_max, Handle&& handle) {
+    const std::uint64_t first = taken_.load(std::memory_order_relaxed);
+    const std::uint64_t available = published_.load(std::memory_order_acquire) - first;
+    const std::size_t count = available < count_max ? static_cast<std::size_t>(available) : count_max;
+    for (std::size_t index = 0; index < count; ++index) handle(slots_[(first + index) % kCapacity]);
+    if (count != 0) taken_.store(first + count, std::memory_order_release);
+    return count;
+  }
+
+ private:
+  std::vector<Message> slots_;
+  // The sender's line, the receiver's line.
+  alignas(base::kCacheLineBytes) std::atomic<std::uint64_t> published_{0};
+  std::uint64_t next_ = 0;
+  std::uint64_t taken_seen_ = 0;
+  alignas(base::kCacheLineBytes) std::atomic<std::uint64_t> taken_{0};
+};
+
+}  // namespace corering::runtime

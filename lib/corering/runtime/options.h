@@ -1,0 +1,58 @@
+// Options: how a runtime is laid out: cores, rings, memory, waiting.
+//
+// The defaults suit a server on a shared machine. A profile presets what trades latency against throughput; single fields set afterwards win.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "corering/base/clock.h"
+#include "corering/base/result.h"
+#include "corering/mem/chunk_pool.h"
+#include "corering/ring/backend.h"
+
+namespace corering::runtime {
+
+enum class Profile : std::uint8_t {
+  balanced,    // sleep when there is nothing to do, wake at the first event
+  throughput,  // collect events for a moment before waking: fewer, fuller turns
+  latency,     // keep looking for a moment before sleeping: no wake-up delay, more CPU
+};
+
+enum class Pinning : std::uint8_t { free, one_cpu_each };
+
+// How an event loop waits and how much it does per turn.
+struct LoopOptions {
+  std::size_t ready_count_max = 256;    // ready tasks run per turn
+  std::size_t message_count_max = 256;  // messages taken per mailbox and turn
+
+  // Wake for fewer than wait_count events only after min_wait. Needs Feature::min_wait; without it every event wakes.
+  std::uint32_t wait_count = 1;
+  base::Duration min_wait = base::Duration::zero();
+
+  // Stay awake for this long after the last event.
+  base::Duration spin = base::Duration::zero();
+};
+
+struct Options {
+  std::uint32_t cores = 0;  // event loops; 0: one per CPU this process may use
+  Pinning pinning = Pinning::free;
+  ring::SetupOptions ring;
+  mem::ChunkPool::Options chunks;                // per core
+  std::uint32_t receive_window_chunks = 64;      // see ring::BufferRing
+  std::uint32_t direct_descriptors = 0;          // slots per core; 0: plain descriptors
+  LoopOptions loop;
+  base::Duration drain_timeout = std::chrono::seconds(10);
+};
+
+// Errors: invalid_argument for an unknown name.
+base::Result<Profile> parse_profile(std::string_view name);
+
+// Replaces cores = 0 by the number of CPUs this process may use. Errors: invalid_argument if pinning asks for more CPUs than there are.
+base::Result<> resolve_cores(Options& options);
+
+// Presets options.loop.
+void apply_profile(Profile profile, Options& options);
+
+}  // namespace corering::runtime

@@ -1,0 +1,58 @@
+// Waker: how a sleeping core is woken: by another core through its ring, or by any thread through an eventfd.
+//
+// Both end as a completion of the sleeping ring, so the wait itself needs nothing special. Ring messages save the waking core a system call of its
+// own (they leave with its next enter) where the kernel has them.
+//
+// Thread: start, stop, wake_from: owning cores; signal: any. Lifetime: stopped before it dies.
+#pragma once
+
+#include <cstdint>
+
+#include "corering/base/result.h"
+#include "corering/metrics/counter.h"
+#include "corering/ring/ring.h"
+
+namespace corering::runtime {
+
+class Waker {
+ public:
+  explicit Waker(ring::Ring& ring) : ring_(ring) {}
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+  ~Waker();
+
+  // Opens the eventfd. Errors: limit_too_low, system.
+  base::Result<> open();
+
+  // Listens for wake-ups from now on. Requires: the ring is enabled by this thread.
+  void start();
+
+  // Listens no more; is_stopped turns true once the kernel has let go.
+  void stop();
+  bool is_stopped() const noexcept { return !event_read_.in_flight() && !cancel_.in_flight(); }
+
+  // Wakes this waker's core. Thread: any. Cost: one system call.
+  void signal() noexcept { ring_.backend().signal_event(event_fd_); }
+
+  // Wakes this waker's core from the core that owns `from`.
+  void wake_from(ring::Ring& from) noexcept;
+
+  std::uint64_t wake_ups() const noexcept { return wake_ups_.value(); }
+
+ private:
+  void read_event();
+  void on_event(ring::IoResult result);
+  void on_message(ring::IoResult result);
+  void on_cancel(ring::IoResult) {}
+
+  ring::Ring& ring_;
+  int event_fd_ = -1;
+  std::uint64_t event_value_ = 0;
+  bool stopping_ = false;
+  metrics::Counter wake_ups_;
+  ring::Completion event_read_ = ring::Completion::to<&Waker::on_event>(this);
+  ring::Completion message_ = ring::Completion::to<&Waker::on_message>(this);
+  ring::Completion cancel_ = ring::Completion::to<&Waker::on_cancel>(this);
+};
+
+}  // namespace corering::runtime

@@ -1,0 +1,41 @@
+#include "corering/sys/cpu.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace corering::sys {
+
+base::Result<std::vector<int>> allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return base::failure(base::os_error(errno, "reading the CPU affinity"));
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+base::Result<> pin_this_thread(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
+    return base::failure(base::os_error(errno, "pinning a core's thread to CPU " + std::to_string(cpu)));
+  }
+  return {};
+}
+
+void name_this_thread(const char* name) noexcept {
+  std::array<char, 16> kept{};
+  std::copy_n(name, std::min(std::strlen(name), kept.size() - 1), kept.begin());
+  ::pthread_setname_np(::pthread_self(), kept.data());
+}
+
+}  // namespace corering::sys

@@ -1,0 +1,76 @@
+#include "corering/sys/listen_socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace corering::sys {
+
+namespace {
+
+base::Result<> set_option(const Fd& fd, int level, int option, const char* name) {
+  const int on = 1;
+  if (::setsockopt(fd.value(), level, option, &on, sizeof(on)) != 0) {
+    return base::failure(base::os_error(errno, std::string("setting ") + name + " on a listening socket"));
+  }
+  return {};
+}
+
+base::Result<Fd> open_socket(const SocketAddress& address) {
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return base::failure(base::os_error(errno, "opening a socket for " + address.text()));
+  if (address.is_unix()) return fd;
+  // Addresses in TIME_WAIT from an earlier run may be taken; a listening one still may not.
+  if (auto done = set_option(fd, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR"); !done) return base::failure(std::move(done.error()));
+  if (auto done = set_option(fd, IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"); !done) return base::failure(std::move(done.error()));
+  return fd;
+}
+
+base::Error bind_refused(int os_error, const SocketAddress& address) {
+  if (os_error != EADDRINUSE) return base::os_error(os_error, "binding " + address.text());
+  return {base::ErrorCode::address_in_use, os_error,
+          "found " + address.text() + " in use by another process, need it free: stop that process or choose another " +
+              (address.is_unix() ? "--unix_socket" : "--port")};
+}
+
+base::Result<> listen_on(const Fd& fd, const SocketAddress& address) {
+  if (::listen(fd.value(), kListenBacklog) != 0) return base::failure(bind_refused(errno, address));
+  return {};
+}
+
+// Removes the file of a server that died without cleaning up: nobody answers behind it.
+bool remove_if_stale(const SocketAddress& address) {
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe || ::connect(probe.value(), address.data(), address.bytes()) == 0 || errno != ECONNREFUSED) return false;
+  return ::unlink(address.unix_path().c_str()) == 0;
+}
+
+bool try_bind(const Fd& fd, const SocketAddress& address) { return ::bind(fd.value(), address.data(), address.bytes()) == 0; }
+
+}  // namespace
+
+base::Result<Fd> claim_listen_socket(const SocketAddress& address) {
+  auto fd = open_socket(address);
+  if (!fd) return fd;
+  bool bound = try_bind(*fd, address);
+  if (!bound && errno == EADDRINUSE && address.is_unix() && remove_if_stale(address)) bound = try_bind(*fd, address);
+  if (!bound) return base::failure(bind_refused(errno, address));
+  if (!address.is_unix()) {
+    if (auto done = set_option(*fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"); !done) return base::failure(std::move(done.error()));
+  }
+  if (auto done = listen_on(*fd, address); !done) return base::failure(std::move(done.error()));
+  return fd;
+}
+
+base::Result<Fd> open_sibling_listen_socket(const SocketAddress& address) {
+  auto fd = open_socket(address);
+  if (!fd) return fd;
+  if (auto done = set_option(*fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"); !done) return base::failure(std::move(done.error()));
+  if (!try_bind(*fd, address)) return base::failure(bind_refused(errno, address));
+  if (auto done = listen_on(*fd, address); !done) return base::failure(std::move(done.error()));
+  return fd;
+}
+
+}  // namespace corering::sys

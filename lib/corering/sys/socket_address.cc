@@ -1,0 +1,88 @@
+#include "corering/sys/socket_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+namespace corering::sys {
+
+namespace {
+
+template <typename T>
+T* as(sockaddr_storage& storage) {
+  return reinterpret_cast<T*>(&storage);
+}
+
+template <typename T>
+const T* as(const sockaddr_storage& storage) {
+  return reinterpret_cast<const T*>(&storage);
+}
+
+}  // namespace
+
+base::Result<SocketAddress> SocketAddress::parse_ip(std::string_view host, std::uint16_t port) {
+  SocketAddress address;
+  const std::string text(host);
+  if (auto* v4 = as<sockaddr_in>(address.storage_); ::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    address.bytes_ = sizeof(*v4);
+    return address;
+  }
+  if (auto* v6 = as<sockaddr_in6>(address.storage_); ::inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    address.bytes_ = sizeof(*v6);
+    return address;
+  }
+  return base::failure({base::ErrorCode::invalid_argument, 0,
+                        "found address '" + text + "', need a numeric IPv4 or IPv6 address such as 127.0.0.1 or ::1"});
+}
+
+base::Result<SocketAddress> SocketAddress::parse_unix(std::string_view path) {
+  SocketAddress address;
+  auto* local = as<sockaddr_un>(address.storage_);
+  if (path.empty() || path.size() >= sizeof(local->sun_path)) {
+    return base::failure({base::ErrorCode::invalid_argument, 0,
+                          "found a Unix socket path of " + std::to_string(path.size()) + " bytes, need 1 to " +
+                              std::to_string(sizeof(local->sun_path) - 1) + ": choose a shorter path"});
+  }
+  local->sun_family = AF_UNIX;
+  std::memcpy(local->sun_path, path.data(), path.size());
+  address.bytes_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return address;
+}
+
+base::Result<SocketAddress> SocketAddress::bound_to(int fd) {
+  SocketAddress address;
+  address.bytes_ = sizeof(address.storage_);
+  if (::getsockname(fd, as<sockaddr>(address.storage_), &address.bytes_) != 0) {
+    return base::failure(base::os_error(errno, "asking for a socket's own address"));
+  }
+  return address;
+}
+
+std::uint16_t SocketAddress::port() const noexcept {
+  if (family() == AF_INET) return ntohs(as<sockaddr_in>(storage_)->sin_port);
+  if (family() == AF_INET6) return ntohs(as<sockaddr_in6>(storage_)->sin6_port);
+  return 0;
+}
+
+std::string SocketAddress::unix_path() const { return is_unix() ? as<sockaddr_un>(storage_)->sun_path : std::string(); }
+
+std::string SocketAddress::text() const {
+  if (is_unix()) return unix_path();
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  if (family() == AF_INET) {
+    ::inet_ntop(AF_INET, &as<sockaddr_in>(storage_)->sin_addr, host.data(), host.size());
+    return std::string(host.data()) + ':' + std::to_string(port());
+  }
+  ::inet_ntop(AF_INET6, &as<sockaddr_in6>(storage_)->sin6_addr, host.data(), host.size());
+  return '[' + std::string(host.data()) + "]:" + std::to_string(port());
+}
+
+}  // namespace corering::sys
