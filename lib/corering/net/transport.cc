@@ -8,12 +8,12 @@ Transport::Transport(runtime::Core& core, const Limits& limits) : core_(core), l
   register_counters(core.registry(), counters_);
 }
 
-Transport::~Transport() { core_.flush_list().remove(feeding_); }
+Transport::~Transport() { core_.chunk_waiters().remove(feeding_); }
 
 void Transport::starve(Receiver& receiver) noexcept {
   counters_.starved.add();
   starved_.push_back(receiver);
-  core_.flush_list().add(feeding_);
+  core_.chunk_waiters().add(feeding_);
 }
 
 void Transport::forget(Receiver& receiver) noexcept {
@@ -27,6 +27,7 @@ void Transport::feed() {
     starved_.pop_front();
     receiver.arm();
   }
+  if (!starved_.empty()) core_.chunk_waiters().add(feeding_);
 }
 
 }  // namespace corering::net

@@ -46,7 +46,7 @@ class Completion {
 
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
-  ~Completion() { CORERING_ASSERT(!in_flight_, "a completion is destroyed while the kernel holds it"); }
+  ~Completion() { CORERING_ASSERT(!in_flight_ && !adopted_, "a completion is destroyed while the kernel holds it"); }
 
   // True from the preparation of its operation until the terminal completion has been dispatched.
   bool in_flight() const noexcept { return in_flight_; }
@@ -57,6 +57,7 @@ class Completion {
   Handler handler_;
   void* owner_;
   bool in_flight_ = false;
+  bool adopted_ = false;  // receives messages of other rings: never terminal
 };
 
 }  // namespace corering::ring

@@ -76,8 +76,8 @@ void Ring::dispatch(const Cqe& cqe) {
   if (cqe.user_data == 0) return;
   auto& completion = *reinterpret_cast<Completion*>(cqe.user_data);
   const IoResult result{cqe.res, cqe.flags};
-  CORERING_ASSERT(completion.in_flight_, "a completion arrives for an operation that has ended");
-  if (!result.more()) {
+  CORERING_ASSERT(completion.in_flight_ || completion.adopted_, "a completion arrives for an operation that has ended");
+  if (!result.more() && !completion.adopted_) {
     completion.in_flight_ = false;
     --in_flight_;
   }
@@ -86,15 +86,10 @@ void Ring::dispatch(const Cqe& cqe) {
 
 void Ring::adopt(Completion& completion) noexcept {
   CORERING_ASSERT(!completion.in_flight_, "a completion is adopted while it is in flight");
-  completion.in_flight_ = true;
-  ++in_flight_;
+  completion.adopted_ = true;
 }
 
-void Ring::retire(Completion& completion) noexcept {
-  if (!completion.in_flight_) return;
-  completion.in_flight_ = false;
-  --in_flight_;
-}
+void Ring::retire(Completion& completion) noexcept { completion.adopted_ = false; }
 
 // The queue is full in the middle of a turn. If the kernel takes nothing because it has no room for completions, they are copied
 // aside, to be reaped by the next turn.

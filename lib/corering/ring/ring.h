@@ -72,8 +72,7 @@ class Ring {
   // Operations whose terminal completion is outstanding.
   std::uint32_t in_flight() const noexcept { return in_flight_; }
 
-  // Puts `completion` in flight without an operation of ours: another ring's message_ring will complete it. A handler that expects further
-  // messages adopts it again; retire ends the wait.
+  // Lets `completion` receive what other rings send it by message_ring, any number of times, until retire. Requires: by then no ring sends any more.
   void adopt(Completion& completion) noexcept;
   void retire(Completion& completion) noexcept;
 

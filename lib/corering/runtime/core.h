@@ -58,6 +58,10 @@ class Core {
   sched::TimerWheel& timers() noexcept { return timers_; }
   sched::ReadyQueue& ready() noexcept { return ready_; }
   FlushList& flush_list() noexcept { return flush_list_; }
+  // Runs in the flush phase of each turn that has chunks for receives: those whose receive found none wait here.
+  FlushList& chunk_waiters() noexcept { return chunk_waiters_; }
+  bool can_feed_waiters() const noexcept { return !chunk_waiters_.empty() && receive_buffers_->in_window() > 0; }
+
   Exchange& exchange() noexcept { return surroundings_.exchange; }
   Waker& waker() noexcept { return waker_; }
   metrics::Registry& registry() noexcept { return surroundings_.registry; }
@@ -102,6 +106,7 @@ class Core {
   sched::TimerWheel timers_;
   sched::ReadyQueue ready_;
   FlushList flush_list_;
+  FlushList chunk_waiters_;
   Waker waker_;
   std::vector<Core*> peers_;
   CoreCounters counters_;

@@ -61,6 +61,7 @@ void EventLoop::drain_mailboxes() {
 // Chunks first: what came home in this turn is lent to the kernel before starved connections ask for it.
 void EventLoop::flush() {
   core_.receive_buffers().refill();
+  if (core_.can_feed_waiters()) core_.chunk_waiters().run();
   core_.flush_list().run();
   core_.publish_messages();
 }
@@ -77,7 +78,8 @@ void EventLoop::enter() {
 }
 
 bool EventLoop::has_work() const noexcept {
-  return !core_.ready().empty() || !core_.flush_list().empty() || core_.ring().has_completions() || core_.requested() != obeyed_;
+  return !core_.ready().empty() || !core_.flush_list().empty() || core_.ring().has_completions() || core_.can_feed_waiters() ||
+         core_.requested() != obeyed_;
 }
 
 ring::EnterRequest EventLoop::waiting() const noexcept {

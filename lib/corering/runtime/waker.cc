@@ -47,9 +47,6 @@ void Waker::on_event(ring::IoResult) {
   if (!stopping_) read_event();
 }
 
-void Waker::on_message(ring::IoResult) {
-  wake_ups_.add();
-  ring_.adopt(message_);
-}
+void Waker::on_message(ring::IoResult) { wake_ups_.add(); }
 
 }  // namespace corering::runtime

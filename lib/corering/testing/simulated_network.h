@@ -1,0 +1,112 @@
+// SimulatedNetwork: sockets without a kernel: listeners, byte streams, events, and the peers at the far ends.
+//
+// The near end is what the server's descriptors (and direct slots) mean to SimulatedBackend; the far end is a Peer that a test drives. Buffers are small, so
+// back-pressure happens all the time. Descriptor numbers are reused lowest first, as the kernel does, so that a stale descriptor hits a stranger.
+//
+// Thread: one. Lifetime: outlives the back ends and the peers.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "corering/base/bytes.h"
+#include "corering/ring/operations.h"
+
+namespace corering::testing {
+
+// Bytes under way in one direction.
+class BytePipe {
+ public:
+  explicit BytePipe(std::size_t capacity) : capacity_(capacity) {}
+
+  std::size_t room() const noexcept { return capacity_ - size(); }
+  std::size_t size() const noexcept { return bytes_.size() - head_; }
+  std::size_t write(base::ByteView from);        // as much as fits
+  std::size_t read(base::MutableBytes into);     // as much as there is
+  void clear() noexcept;
+
+ private:
+  const std::size_t capacity_;
+  std::vector<std::byte> bytes_;
+  std::size_t head_ = 0;
+};
+
+// One connection, seen from both ends.
+struct Stream {
+  Stream(std::size_t to_server_bytes, std::size_t to_peer_bytes) : to_server(to_server_bytes), to_peer(to_peer_bytes) {}
+
+  BytePipe to_server;
+  BytePipe to_peer;
+  bool peer_ended = false;    // FIN from the peer
+  bool peer_reset = false;    // RST from the peer
+  bool server_ended = false;  // FIN from the server
+  bool server_reset = false;  // RST from the server
+  bool server_shut_reading = false;
+  bool server_closed = false;
+  std::uint64_t server_received_bytes = 0;  // taken out of to_server by receives
+};
+
+// The far end of a stream, driven by a test.
+class Peer {
+ public:
+  explicit Peer(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
+
+  std::size_t write(base::ByteView bytes) { return can_write() ? stream_->to_server.write(bytes) : 0; }
+  std::size_t read(base::MutableBytes into) { return stream_->to_peer.read(into); }
+  void finish_writing() { stream_->peer_ended = true; }
+  void reset();
+
+  bool can_write() const noexcept { return !stream_->peer_ended && !stream_->peer_reset && !stream_->server_reset; }
+  bool has_data() const noexcept { return stream_->to_peer.size() != 0; }
+  bool is_at_end() const noexcept { return stream_->server_ended && !has_data(); }  // a FIN, after all bytes
+  bool was_reset() const noexcept { return stream_->server_reset; }
+  const Stream& stream() const noexcept { return *stream_; }
+
+ private:
+  std::shared_ptr<Stream> stream_;
+};
+
+class SimulatedNetwork {
+ public:
+  // A file as the server's descriptors and slots name it.
+  struct File {
+    enum class Kind : std::uint8_t { none, listener, stream, event };
+
+    Kind kind = Kind::none;
+    std::deque<std::shared_ptr<Stream>> backlog;  // listener
+    std::shared_ptr<Stream> stream;
+    std::uint64_t event_value = 0;
+  };
+
+  int open_listener();
+  int open_event();
+  void signal_event(int fd);
+
+  // A client knocks: it waits in the listener's backlog. Requires: the listener is open.
+  Peer connect(int listener_fd, std::size_t to_server_bytes, std::size_t to_peer_bytes);
+
+  // Nullptr for what is not open: the caller has found a bug.
+  File* find(ring::FileRef file) noexcept;
+
+  // Takes the oldest connection out of a backlog and gives it a descriptor, or a direct slot. Returns its number, -ENFILE if there is no free slot.
+  int accept(File& listener, bool direct);
+
+  void shutdown(ring::FileRef file, int how);
+
+  // Tells the peer: a FIN, or a reset if data lay unread.
+  void close(ring::FileRef file);
+
+  void set_direct_slots(std::size_t count) { slots_.resize(count); }
+  std::size_t open_streams() const noexcept;
+
+ private:
+  int place(File file);
+
+  std::vector<File> files_;  // by descriptor number - kFirstFd
+  std::vector<File> slots_;
+};
+
+}  // namespace corering::testing

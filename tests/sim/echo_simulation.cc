@@ -1,0 +1,220 @@
+#include "echo_simulation.h"
+
+#include <algorithm>
+
+#include "corering/net/coroutine_session.h"
+#include "corering/net/server.h"
+#include "corering/runtime/event_loop.h"
+#include "corering/sys/listen_socket.h"
+#include "echo/echo.h"
+
+namespace sim {
+
+using namespace corering;
+
+namespace {
+
+// Far more turns than any schedule needs: a server that makes no progress ends here.
+constexpr std::uint64_t kTurnsMax = 200'000;
+
+}  // namespace
+
+class EchoSimulation::Place {
+ public:
+  Place(const runtime::Options& options, const net::Limits& limits, std::unique_ptr<ring::Backend> backend, const base::Clock& clock,
+        metrics::Registry& registry, int listener, bool coroutines)
+      : exchange_(1), barrier_(1) {
+    auto core = runtime::Core::open(runtime::CoreId{0}, options, {std::move(backend), clock, exchange_, registry});
+    CORERING_ASSERT(core.has_value(), "the simulated core opens");
+    core_ = std::move(*core);
+    core_->meet({core_.get()});
+    std::unique_ptr<net::SessionFactory> sessions;
+    if (coroutines) {
+      sessions = std::make_unique<net::CoroutineSessions>(&echo::echo, limits.connections_max);
+    } else {
+      sessions = std::make_unique<net::SharedSession<echo::EchoSession>>();
+    }
+    server_ = std::make_unique<net::Server>(*core_, std::vector<int>{listener}, limits, std::move(sessions));
+    loop_ = std::make_unique<runtime::EventLoop>(*core_, *server_, barrier_);
+  }
+
+  runtime::Core& core() const noexcept { return *core_; }
+  runtime::EventLoop& loop() const noexcept { return *loop_; }
+
+ private:
+  runtime::Exchange exchange_;
+  runtime::DrainBarrier barrier_;
+  std::unique_ptr<runtime::Core> core_;
+  std::unique_ptr<net::Server> server_;
+  std::unique_ptr<runtime::EventLoop> loop_;
+};
+
+EchoSimulation::EchoSimulation(std::uint64_t seed) : seed_(seed), random_(seed) {}
+
+EchoSimulation::~EchoSimulation() = default;
+
+testing::Faults EchoSimulation::draw_faults() {
+  // Calm schedules and stormy ones.
+  const auto up_to = [this](std::uint64_t bound) { return static_cast<unsigned>(random_.below(bound + 1)); };
+  if (random_.chance(100)) return {0, 0, 0, 0, 0, 0, 0, 0, 0};
+  testing::Faults faults;
+  faults.late = up_to(700);
+  faults.short_receive = up_to(600);
+  faults.short_send = up_to(400);
+  faults.no_buffers = up_to(100);
+  faults.multishot_ends = up_to(300);
+  faults.accept_fails = up_to(200);
+  faults.cancel_already = up_to(1000);
+  faults.submit_stops = up_to(100);
+  faults.interrupted = up_to(100);
+  return faults;
+}
+
+runtime::Options EchoSimulation::draw_options() {
+  runtime::Options options;
+  options.cores = 1;
+  options.ring.submission_entries = std::uint32_t{1} << random_.between(2, 6);
+  options.ring.completion_entries = options.ring.submission_entries << random_.between(1, 3);
+  options.chunks.chunk_bytes = std::size_t{64} << random_.below(5);
+  options.chunks.chunk_count = random_.between(4, 64);
+  options.receive_window_chunks = static_cast<std::uint32_t>(random_.between(1, 8));
+  options.direct_descriptors = random_.chance(300) ? 64 : 0;
+  options.loop.ready_count_max = random_.between(1, 16);
+  options.drain_timeout = std::chrono::seconds(1000);
+  return options;
+}
+
+net::Limits EchoSimulation::draw_limits() {
+  net::Limits limits;
+  limits.connections_max = random_.chance(200) ? sys::kListenBacklog + random_.between(1, 16) : random_.between(1, 16);
+  limits.send_queue_bytes_high = random_.between(64, 8192);
+  limits.send_queue_bytes_low = limits.send_queue_bytes_high / random_.between(1, 8);
+  limits.input_chunks_max = random_.between(1, 8);
+  if (random_.chance(100)) limits.idle_timeout = std::chrono::seconds(100);
+  return limits;
+}
+
+void EchoSimulation::connect_peers(int listener) {
+  if (peers_to_come_ == 0 || draining_) return;
+  --peers_to_come_;
+  static constexpr Manner kManners[] = {Manner::ordinary, Manner::ordinary, Manner::slow_reader, Manner::resetting, Manner::vanishing};
+  const Manner manner = kManners[random_.below(std::size(kManners))];
+  testing::Peer peer = network_.connect(listener, random_.between(1, 4096), random_.between(1, 4096));
+  peers_.push_back(std::make_unique<ScriptedPeer>(std::move(peer), manner, random_.next(), random_.between(0, 6000)));
+  if (manner == Manner::resetting) peers_reset_ = true;
+}
+
+// Someone does something; false if nobody can.
+bool EchoSimulation::let_peers_act() {
+  if (peers_to_come_ > 0 && !draining_ && random_.chance(300)) {
+    connect_peers(listener_);
+    return true;
+  }
+  if (!peers_.empty()) {
+    const std::size_t first = static_cast<std::size_t>(random_.below(peers_.size()));
+    for (std::size_t index = 0; index < peers_.size(); ++index) {
+      if (peers_[(first + index) % peers_.size()]->act(random_)) return true;
+    }
+  }
+  if (peers_to_come_ > 0 && !draining_) {
+    connect_peers(listener_);
+    return true;
+  }
+  const bool all_done = std::ranges::all_of(peers_, [](const auto& peer) { return peer->is_done(); });
+  if (!all_done || draining_) return false;
+  draining_ = true;
+  place_->core().request(runtime::Core::Request::drain);
+  return true;
+}
+
+Outcome EchoSimulation::run() {
+  const testing::Faults faults = draw_faults();
+  const runtime::Options options = draw_options();
+  const net::Limits limits = draw_limits();
+  listener_ = network_.open_listener();
+  peers_to_come_ = random_.between(1, 8);
+  drain_at_turn_ = random_.chance(300) ? random_.between(1, 300) : kTurnsMax;
+  auto backend = std::make_unique<testing::SimulatedBackend>(network_, clock_, random_, faults);
+  backend_ = backend.get();
+  backend->on_idle([this] { return let_peers_act(); });
+  place_ = std::make_unique<Place>(options, limits, std::move(backend), clock_, registry_, listener_, random_.chance(500));
+
+  Outcome outcome;
+  place_->loop().begin();
+  const std::uint64_t enters_before = backend_->enters();
+  while (place_->loop().turn()) {
+    ++outcome.turns;
+    if (random_.chance(300)) let_peers_act();
+    if (outcome.turns == drain_at_turn_ && !draining_) {
+      draining_ = true;
+      place_->core().request(runtime::Core::Request::drain);
+    }
+    if (backend_->is_stuck() || outcome.turns == kTurnsMax) {
+      outcome.failure = backend_->is_stuck() ? "the server waits for ever" : "the server does not come to an end";
+      break;
+    }
+  }
+  // What the server sent before it stopped is still under way.
+  while (std::ranges::any_of(peers_, [this](const auto& peer) { return peer->act(random_); })) {
+  }
+  for (const auto& peer : peers_) outcome.verified_bytes += peer->verified_bytes();
+  if (outcome.failure.empty()) outcome.failure = check(*place_, backend_->enters() - enters_before, outcome.turns);
+  place_->core().update_gauges();
+  outcome.counters = registry_.snapshot();
+  if (!outcome.failure.empty()) {
+    outcome.failure += describe(outcome.turns);
+    // A failed schedule leaves operations in flight: its objects cannot be destroyed in order.
+    static_cast<void>(place_.release());
+  }
+  return outcome;
+}
+
+// What a reader of a failed seed wants to know first.
+std::string EchoSimulation::describe(std::uint64_t turns) const {
+  const runtime::Core& core = place_->core();
+  std::string text = "\nturn " + std::to_string(turns) + (draining_ ? ", draining, " : ", ") + std::to_string(backend_->pending()) +
+                     " operations pending, chunks of " + std::to_string(core.options().chunks.chunk_bytes);
+  for (const auto& peer : peers_) {
+    const testing::Stream& stream = peer->peer().stream();
+    text += "\npeer: manner " + std::to_string(static_cast<int>(peer->manner())) + (peer->is_done() ? " done" : "") + " verified " +
+            std::to_string(peer->verified_bytes()) + " to server " + std::to_string(stream.to_server.size()) + " to peer " +
+            std::to_string(stream.to_peer.size()) + " received " + std::to_string(stream.server_received_bytes) +
+            (stream.peer_ended ? " peer_ended" : "") + (stream.peer_reset ? " peer_reset" : "") + (stream.server_ended ? " server_ended" : "") +
+            (stream.server_reset ? " server_reset" : "") + (stream.server_closed ? " server_closed" : "");
+  }
+  return text + "\n" + metrics::to_line(registry_.snapshot());
+}
+
+std::string EchoSimulation::check(const Place& place, std::uint64_t enters, std::uint64_t turns) const {
+  if (!backend_->violations().empty()) return backend_->violations().front();
+  for (const auto& peer : peers_) {
+    if (!peer->failure().empty()) return peer->failure();
+  }
+  runtime::Core& core = place.core();
+  core.update_gauges();
+  const metrics::Snapshot counters = registry_.snapshot();
+  const auto value = [&](const char* name) { return metrics::value_of(counters, name); };
+  if (value("chunks_home") != value("chunks_total")) return "chunks are missing: " + metrics::to_line(counters);
+  if (value("accepted") != value("closed")) return "connections are missing: " + metrics::to_line(counters);
+  if (network_.open_streams() != 0) return "a socket was not closed";
+  if (core.ring().in_flight() != 0) return "operations are in flight after the end";
+  if (value("copied_bytes") != 0) return "an echo copied bytes";
+  if (value("timed_out") + value("aborted") != 0) return "a connection was dropped: " + metrics::to_line(counters);
+  if (enters != turns + value("extra_enters")) return "a turn did not enter exactly once";
+  if (!peers_reset_) {
+    if (value("peer_failures") != 0) return "a sound peer was reported as failed";
+    if (value("sent_bytes") != value("received_bytes") - value("discarded_bytes")) return "bytes were not echoed: " + metrics::to_line(counters);
+  }
+  for (const auto& peer : peers_) {
+    // Clients still in the backlog when the listener closed, or accepted just then and refused, never were connections.
+    const testing::Stream& stream = peer->peer().stream();
+    const bool never_served = draining_ && stream.server_reset && stream.server_received_bytes == 0;
+    if (peer->manner() == Manner::resetting || never_served) continue;
+    if (stream.server_reset) return "a well-behaved peer was reset";
+    if (!draining_ || drain_at_turn_ != kTurnsMax) continue;
+    if (peer->verified_bytes() != stream.server_received_bytes) return "a peer did not get back all it sent";
+  }
+  return {};
+}
+
+}  // namespace sim
