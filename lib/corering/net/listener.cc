@@ -75,7 +75,7 @@ void Listener::on_accept(ring::IoResult result) {
 
 void Listener::refuse(ring::FileRef socket) {
   transport_.counters().refused.add();
-  ring::prepare_close(transport_.ring().require_sqe(), socket);
+  ring::prepare_close(transport_.ring().require_sqe(refusals_.try_borrow(*this)->close), socket);
 }
 
 }  // namespace corering::net

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "corering/mem/object_pool.h"
 #include "corering/net/transport.h"
 #include "corering/ring/operations.h"
 
@@ -29,9 +30,18 @@ class Listener {
   // Accepts no more.
   void stop();
 
-  bool is_quiet() const noexcept { return !accept_.in_flight() && !cancel_.in_flight(); }
+  bool is_quiet() const noexcept { return !accept_.in_flight() && !cancel_.in_flight() && refusals_.live() == 0; }
 
  private:
+  // A socket that was accepted and may not stay: closed without having become a connection.
+  struct Refusal {
+    explicit Refusal(Listener& owner) : listener(owner) {}
+    void on_closed(ring::IoResult) { listener.refusals_.give_back(*this); }
+
+    Listener& listener;
+    ring::Completion close = ring::Completion::to<&Refusal::on_closed>(this);
+  };
+
   enum class Mode : std::uint8_t { multishot, one_by_one, paused };
 
   Mode fitting_mode() const noexcept;
@@ -48,6 +58,7 @@ class Listener {
   Mode mode_ = Mode::paused;  // of accept_ while it is in flight
   ring::Completion accept_ = ring::Completion::to<&Listener::on_accept>(this);
   ring::Completion cancel_ = ring::Completion::to<&Listener::on_cancel>(this);
+  mem::ObjectPool<Refusal> refusals_{SIZE_MAX};
   sched::Timer backoff_ = sched::Timer::to<&Listener::arm>(this);
 };
 
