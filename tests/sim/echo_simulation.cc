@@ -19,37 +19,7 @@ constexpr std::uint64_t kTurnsMax = 200'000;
 
 }  // namespace
 
-class EchoSimulation::Place {
- public:
-  Place(const runtime::Options& options, const net::Limits& limits, std::unique_ptr<ring::Backend> backend, const base::Clock& clock,
-        metrics::Registry& registry, int listener, bool coroutines)
-      : exchange_(1), barrier_(1) {
-    auto core = runtime::Core::open(runtime::CoreId{0}, options, {std::move(backend), clock, exchange_, registry});
-    CORERING_ASSERT(core.has_value(), "the simulated core opens");
-    core_ = std::move(*core);
-    core_->meet({core_.get()});
-    std::unique_ptr<net::SessionFactory> sessions;
-    if (coroutines) {
-      sessions = std::make_unique<net::CoroutineSessions>(&echo::echo, limits.connections_max);
-    } else {
-      sessions = std::make_unique<net::SharedSession<echo::EchoSession>>();
-    }
-    server_ = std::make_unique<net::Server>(*core_, std::vector<int>{listener}, limits, std::move(sessions));
-    loop_ = std::make_unique<runtime::EventLoop>(*core_, *server_, barrier_);
-  }
-
-  runtime::Core& core() const noexcept { return *core_; }
-  runtime::EventLoop& loop() const noexcept { return *loop_; }
-
- private:
-  runtime::Exchange exchange_;
-  runtime::DrainBarrier barrier_;
-  std::unique_ptr<runtime::Core> core_;
-  std::unique_ptr<net::Server> server_;
-  std::unique_ptr<runtime::EventLoop> loop_;
-};
-
-EchoSimulation::EchoSimulation(std::uint64_t seed) : seed_(seed), random_(seed) {}
+EchoSimulation::EchoSimulation(std::uint64_t seed) : random_(seed) {}
 
 EchoSimulation::~EchoSimulation() = default;
 
@@ -94,12 +64,11 @@ net::Limits EchoSimulation::draw_limits() {
   return limits;
 }
 
-void EchoSimulation::connect_peers(int listener) {
-  if (peers_to_come_ == 0 || draining_) return;
+void EchoSimulation::connect_peer() {
   --peers_to_come_;
   static constexpr Manner kManners[] = {Manner::ordinary, Manner::ordinary, Manner::slow_reader, Manner::resetting, Manner::vanishing};
   const Manner manner = kManners[random_.below(std::size(kManners))];
-  testing::Peer peer = network_.connect(listener, random_.between(1, 4096), random_.between(1, 4096));
+  testing::Peer peer = core_->network().connect(listener_, random_.between(1, 4096), random_.between(1, 4096));
   peers_.push_back(std::make_unique<ScriptedPeer>(std::move(peer), manner, random_.next(), random_.between(0, 6000)));
   if (manner == Manner::resetting) peers_reset_ = true;
 }
@@ -107,7 +76,7 @@ void EchoSimulation::connect_peers(int listener) {
 // Someone does something; false if nobody can.
 bool EchoSimulation::let_peers_act() {
   if (peers_to_come_ > 0 && !draining_ && random_.chance(300)) {
-    connect_peers(listener_);
+    connect_peer();
     return true;
   }
   if (!peers_.empty()) {
@@ -117,63 +86,77 @@ bool EchoSimulation::let_peers_act() {
     }
   }
   if (peers_to_come_ > 0 && !draining_) {
-    connect_peers(listener_);
+    connect_peer();
     return true;
   }
   const bool all_done = std::ranges::all_of(peers_, [](const auto& peer) { return peer->is_done(); });
   if (!all_done || draining_) return false;
-  draining_ = true;
-  place_->core().request(runtime::Core::Request::drain);
+  drain();
   return true;
 }
 
-Outcome EchoSimulation::run() {
+void EchoSimulation::drain() {
+  draining_ = true;
+  core_->core().request(runtime::Core::Request::drain);
+}
+
+void EchoSimulation::start() {
   const testing::Faults faults = draw_faults();
   const runtime::Options options = draw_options();
   const net::Limits limits = draw_limits();
-  listener_ = network_.open_listener();
+  const bool coroutines = random_.chance(500);
   peers_to_come_ = random_.between(1, 8);
   drain_at_turn_ = random_.chance(300) ? random_.between(1, 300) : kTurnsMax;
-  auto backend = std::make_unique<testing::SimulatedBackend>(network_, clock_, random_, faults);
-  backend_ = backend.get();
-  backend->on_idle([this] { return let_peers_act(); });
-  place_ = std::make_unique<Place>(options, limits, std::move(backend), clock_, registry_, listener_, random_.chance(500));
+  core_ = std::make_unique<testing::SimulatedCore>(options, faults, random_.next());
+  core_->backend().on_idle([this] { return let_peers_act(); });
+  listener_ = core_->network().open_listener();
+  core_->start([&](runtime::Core& core) {
+    std::unique_ptr<net::SessionFactory> sessions;
+    if (coroutines) {
+      sessions = std::make_unique<net::CoroutineSessions>(&echo::echo, limits.connections_max);
+    } else {
+      sessions = std::make_unique<net::SharedSession<echo::EchoSession>>();
+    }
+    return std::make_unique<net::Server>(core, std::vector<int>{listener_}, limits, std::move(sessions));
+  });
+  enters_before_ = core_->backend().enters();
+}
 
+Outcome EchoSimulation::run() {
+  start();
   Outcome outcome;
-  place_->loop().begin();
-  const std::uint64_t enters_before = backend_->enters();
-  while (place_->loop().turn()) {
-    ++outcome.turns;
-    if (random_.chance(300)) let_peers_act();
-    if (outcome.turns == drain_at_turn_ && !draining_) {
-      draining_ = true;
-      place_->core().request(runtime::Core::Request::drain);
-    }
-    if (backend_->is_stuck() || outcome.turns == kTurnsMax) {
-      outcome.failure = backend_->is_stuck() ? "the server waits for ever" : "the server does not come to an end";
-      break;
-    }
-  }
+  outcome.failure = turn_to_the_end();
   // What the server sent before it stopped is still under way.
   while (std::ranges::any_of(peers_, [this](const auto& peer) { return peer->act(random_); })) {
   }
+  if (outcome.failure.empty()) outcome.failure = check();
+  outcome.turns = core_->turns();
   for (const auto& peer : peers_) outcome.verified_bytes += peer->verified_bytes();
-  if (outcome.failure.empty()) outcome.failure = check(*place_, backend_->enters() - enters_before, outcome.turns);
-  place_->core().update_gauges();
-  outcome.counters = registry_.snapshot();
+  outcome.counters = core_->counters();
   if (!outcome.failure.empty()) {
-    outcome.failure += describe(outcome.turns);
+    outcome.failure += describe();
     // A failed schedule leaves operations in flight: its objects cannot be destroyed in order.
-    static_cast<void>(place_.release());
+    static_cast<void>(core_.release());
   }
   return outcome;
 }
 
+// What went wrong, or nothing.
+std::string EchoSimulation::turn_to_the_end() {
+  while (core_->turn()) {
+    if (random_.chance(300)) let_peers_act();
+    if (core_->turns() == drain_at_turn_ && !draining_) drain();
+    if (core_->backend().is_stuck()) return "the server waits for ever";
+    if (core_->turns() == kTurnsMax) return "the server does not come to an end";
+  }
+  return {};
+}
+
 // What a reader of a failed seed wants to know first.
-std::string EchoSimulation::describe(std::uint64_t turns) const {
-  const runtime::Core& core = place_->core();
-  std::string text = "\nturn " + std::to_string(turns) + (draining_ ? ", draining, " : ", ") + std::to_string(backend_->pending()) +
-                     " operations pending, chunks of " + std::to_string(core.options().chunks.chunk_bytes);
+std::string EchoSimulation::describe() {
+  std::string text = "\nturn " + std::to_string(core_->turns()) + (draining_ ? ", draining, " : ", ") +
+                     std::to_string(core_->backend().pending()) + " operations pending, chunks of " +
+                     std::to_string(core_->core().options().chunks.chunk_bytes);
   for (const auto& peer : peers_) {
     const testing::Stream& stream = peer->peer().stream();
     text += "\npeer: manner " + std::to_string(static_cast<int>(peer->manner())) + (peer->is_done() ? " done" : "") + " verified " +
@@ -182,25 +165,23 @@ std::string EchoSimulation::describe(std::uint64_t turns) const {
             (stream.peer_ended ? " peer_ended" : "") + (stream.peer_reset ? " peer_reset" : "") + (stream.server_ended ? " server_ended" : "") +
             (stream.server_reset ? " server_reset" : "") + (stream.server_closed ? " server_closed" : "");
   }
-  return text + "\n" + metrics::to_line(registry_.snapshot());
+  return text + "\n" + metrics::to_line(core_->counters());
 }
 
-std::string EchoSimulation::check(const Place& place, std::uint64_t enters, std::uint64_t turns) const {
-  if (!backend_->violations().empty()) return backend_->violations().front();
+std::string EchoSimulation::check() {
+  if (!core_->backend().violations().empty()) return core_->backend().violations().front();
   for (const auto& peer : peers_) {
     if (!peer->failure().empty()) return peer->failure();
   }
-  runtime::Core& core = place.core();
-  core.update_gauges();
-  const metrics::Snapshot counters = registry_.snapshot();
+  const metrics::Snapshot counters = core_->counters();
   const auto value = [&](const char* name) { return metrics::value_of(counters, name); };
   if (value("chunks_home") != value("chunks_total")) return "chunks are missing: " + metrics::to_line(counters);
   if (value("accepted") != value("closed")) return "connections are missing: " + metrics::to_line(counters);
-  if (network_.open_streams() != 0) return "a socket was not closed";
-  if (core.ring().in_flight() != 0) return "operations are in flight after the end";
+  if (core_->network().open_streams() != 0) return "a socket was not closed";
+  if (core_->core().ring().in_flight() != 0) return "operations are in flight after the end";
   if (value("copied_bytes") != 0) return "an echo copied bytes";
   if (value("timed_out") + value("aborted") != 0) return "a connection was dropped: " + metrics::to_line(counters);
-  if (enters != turns + value("extra_enters")) return "a turn did not enter exactly once";
+  if (core_->backend().enters() - enters_before_ != core_->turns() + value("extra_enters")) return "a turn did not enter exactly once";
   if (!peers_reset_) {
     if (value("peer_failures") != 0) return "a sound peer was reported as failed";
     if (value("sent_bytes") != value("received_bytes") - value("discarded_bytes")) return "bytes were not echoed: " + metrics::to_line(counters);

@@ -10,9 +10,7 @@
 #include "corering/net/limits.h"
 #include "corering/runtime/options.h"
 #include "corering/testing/random.h"
-#include "corering/testing/simulated_backend.h"
-#include "corering/testing/simulated_network.h"
-#include "corering/testing/virtual_clock.h"
+#include "corering/testing/simulated_core.h"
 #include "scripted_peer.h"
 
 namespace sim {
@@ -34,27 +32,24 @@ class EchoSimulation {
   Outcome run();
 
  private:
-  class Place;  // core, service and loop
-
   corering::testing::Faults draw_faults();
   corering::runtime::Options draw_options();
   corering::net::Limits draw_limits();
-  void connect_peers(int listener);
+  void start();
+  void drain();
+  void connect_peer();
   bool let_peers_act();
-  std::string describe(std::uint64_t turns) const;
-  std::string check(const Place& place, std::uint64_t enters, std::uint64_t turns) const;
+  std::string turn_to_the_end();
+  std::string check();
+  std::string describe();
 
-  const std::uint64_t seed_;
-  corering::testing::Random random_;
-  corering::testing::VirtualClock clock_;
-  corering::testing::SimulatedNetwork network_;
-  corering::metrics::Registry registry_;
-  corering::testing::SimulatedBackend* backend_ = nullptr;  // owned by the core
-  std::unique_ptr<Place> place_;
+  corering::testing::Random random_;  // of the plan; the core has one of its own
+  std::unique_ptr<corering::testing::SimulatedCore> core_;
   std::vector<std::unique_ptr<ScriptedPeer>> peers_;
   int listener_ = -1;
   std::size_t peers_to_come_ = 0;
   std::uint64_t drain_at_turn_ = 0;
+  std::uint64_t enters_before_ = 0;
   bool draining_ = false;
   bool peers_reset_ = false;  // some peer broke its connection: its bytes do not add up
 };
