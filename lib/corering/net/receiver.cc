@@ -19,7 +19,9 @@ void Receiver::arm() {
 
 bool Receiver::stop() {
   transport_.forget(*this);
-  if (!is_armed() || cancel_.in_flight()) return false;
+  // The cancel's own completion may come before the receive's: whether one was submitted is remembered apart.
+  if (!is_armed() || stopping_ || cancel_.in_flight()) return false;
+  stopping_ = true;
   ring::prepare_cancel(transport_.ring().require_sqe(cancel_), receive_);
   return true;
 }
@@ -31,13 +33,15 @@ void Receiver::discard() noexcept {
 }
 
 void Receiver::on_receive(ring::IoResult result) {
+  const bool was_stopping = stopping_;
+  if (!is_armed()) stopping_ = false;
   if (result.has_buffer()) accept_chunk(result);
   if (result.value == 0) {
     ended_ = true;
   } else if (result.value == -ENOBUFS) {
     transport_.core().receive_buffers().on_exhausted();
     // Being cancelled and being starved may come together: then nobody wants the data any more.
-    if (!cancel_.in_flight()) transport_.starve(*this);
+    if (!was_stopping) transport_.starve(*this);
   } else if (result.value != -ECANCELED && result.failed()) {
     ended_ = true;
     connection_.on_peer_failed();

@@ -49,6 +49,7 @@ class Receiver : public base::ListHook<StarvedTag> {
   const ring::FileRef socket_;
   bool ended_ = false;
   bool discarding_ = false;
+  bool stopping_ = false;  // a cancel was submitted and the receive has not ended yet
   SliceQueue input_;
   ring::Completion receive_ = ring::Completion::to<&Receiver::on_receive>(this);
   ring::Completion cancel_ = ring::Completion::to<&Receiver::on_cancel>(this);

@@ -1,0 +1,290 @@
+#include "corering/net/connection.h"
+
+#include "simulated_server.h"
+
+namespace net_test {
+namespace {
+
+using Manner = ScriptedSession::Manner;
+using Events = std::vector<std::string>;
+
+class Connection : public SimulatedServer {};
+
+TEST_F(Connection, LivesFromOpenToClose) {
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "hello");
+  turns(4);
+  EXPECT_EQ(read(peer), "hello");
+  peer.finish_writing();
+  turns(4);
+  EXPECT_TRUE(peer.is_at_end());
+  EXPECT_FALSE(peer.was_reset());
+  EXPECT_EQ(events, (Events{"open", "data", "end", "close"}));
+}
+
+// What a peer sent before its end is answered in full, however the kernel mixes data and end.
+TEST_F(Connection, DataThatArrivesWithTheEndIsEchoed) {
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect();
+  const std::string text(3000, 'x');
+  write(peer, text);
+  peer.finish_writing();
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(read(peer), text);
+  EXPECT_FALSE(peer.was_reset());
+}
+
+// finish(): replies leave, our end is told, and what the peer still sends does not turn the close into a reset.
+TEST_F(Connection, AFinishedConnectionWaitsForThePeersEnd) {
+  ScriptedSession session(events, Manner::finish_at_once);
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "bye");
+  ASSERT_TRUE(core().turn_until([&] { return peer.is_at_end(); }));
+  EXPECT_FALSE(peer.stream().server_closed);
+  write(peer, "but I was not done");
+  turns(5);
+  EXPECT_FALSE(peer.stream().server_closed);
+  EXPECT_EQ(peer.stream().to_server.size(), 0u) << "what still comes is read and discarded";
+  peer.finish_writing();
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_FALSE(peer.was_reset());
+  EXPECT_EQ(counter("discarded_bytes"), 3u + 18u);
+  EXPECT_EQ(events, (Events{"open", "data", "close"})) << "a session that has finished hears no more";
+}
+
+TEST_F(Connection, LingeringEndsAtItsTimeout) {
+  limits.linger_timeout = std::chrono::milliseconds(100);
+  ScriptedSession session(events, Manner::finish_at_once);
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "bye");
+  ASSERT_TRUE(core().turn_until([&] { return peer.is_at_end(); }));
+  turns(5);
+  EXPECT_FALSE(peer.stream().server_closed);
+  core().clock().advance(std::chrono::milliseconds(200));
+  turns(5);
+  EXPECT_TRUE(peer.stream().server_closed);
+}
+
+TEST_F(Connection, AnAbortDropsWhatIsQueuedAndEndsQuietly) {
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect(65536, 16);  // takes almost nothing back
+  write(peer, std::string(1000, 'x'));
+  turns(4);
+  ASSERT_NE(session.last, nullptr);
+  EXPECT_GT(session.last->queued_bytes(), 0u);
+  session.last->abort();
+  session.last->abort();  // again is once
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(counter("aborted"), 1u);
+  EXPECT_EQ(events.back(), "close");
+}
+
+TEST_F(Connection, AnAbortInsideAHookIsSafe) {
+  ScriptedSession session(events, Manner::abort_at_once);
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "boom");
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(events, (Events{"open", "data", "close"}));
+}
+
+TEST_F(Connection, APeersResetIsCountedAndEndsTheConnection) {
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect();
+  turns(3);
+  peer.reset();
+  ASSERT_TRUE(core().turn_until([&] { return counter("closed") == 1; }));
+  EXPECT_EQ(counter("peer_failures"), 1u);
+  EXPECT_EQ(events, (Events{"open", "close"}));
+}
+
+// Back-pressure: a peer that does not read its replies is not read from, and is again when it reads.
+TEST_F(Connection, ASlowReaderIsNotReadFrom) {
+  limits.send_queue_bytes_high = 1000;
+  limits.send_queue_bytes_low = 500;
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect(1 << 20, 100);
+  std::string sent;
+  for (int index = 0; sent.size() < 20'000; ++index) sent += std::to_string(index) + ' ';
+  write(peer, sent);
+  turns(50);
+  EXPECT_EQ(counter("throttled"), 1u);
+  const std::uint64_t held = peer.stream().server_received_bytes;
+  // One batch of chunks may pass the mark before the receive is cancelled.
+  EXPECT_LT(held, 1000u + 100u + 8 * 256u);
+  turns(50);
+  EXPECT_EQ(peer.stream().server_received_bytes, held);
+  std::string got;
+  core().turn_until([&] {
+    got += read(peer);
+    return got.size() == sent.size();
+  });
+  EXPECT_EQ(got, sent);
+  EXPECT_NE(std::ranges::count(events, "drain"), 0);
+}
+
+// A session that does not consume its input stops the receive after input_chunks_max chunks.
+TEST_F(Connection, ALaggingSessionStopsTheReceive) {
+  limits.input_chunks_max = 3;
+  ScriptedSession session(events, Manner::keep);
+  start(session);
+  simulated::Peer peer = connect(1 << 20, 100);
+  write(peer, std::string(20'000, 'x'));
+  turns(50);
+  ASSERT_NE(session.last, nullptr);
+  EXPECT_GE(session.last->input().count(), 3u);
+  EXPECT_LE(session.last->input().count(), 3u + 4u) << "at most one window more";
+  EXPECT_EQ(counter("throttled"), 1u);
+  session.last->abort();
+}
+
+TEST_F(Connection, AnIdleConnectionIsFinishedAndAnActiveOneIsNot) {
+  limits.idle_timeout = std::chrono::seconds(1);
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer idle = connect();
+  simulated::Peer active = connect();
+  for (int step = 0; step < 12; ++step) {
+    write(active, "x");
+    turns(4);
+    core().clock().advance(std::chrono::milliseconds(100));
+  }
+  turns(4);
+  EXPECT_TRUE(idle.is_at_end());
+  EXPECT_FALSE(idle.was_reset());
+  read(active);
+  EXPECT_FALSE(active.is_at_end());
+  EXPECT_EQ(counter("timed_out"), 1u);
+}
+
+TEST_F(Connection, AnIdlePeerThatTakesNothingIsAborted) {
+  limits.idle_timeout = std::chrono::seconds(1);
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect(65536, 16);
+  write(peer, std::string(1000, 'x'));
+  turns(5);
+  core().clock().advance(std::chrono::seconds(2));
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(counter("timed_out"), 1u);
+  EXPECT_EQ(counter("aborted"), 1u);
+}
+
+TEST_F(Connection, DrainingAnswersWhatWasReceived) {
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect(65536, 64);
+  write(peer, std::string(1000, 'x'));
+  turns(5);
+  const std::uint64_t received = peer.stream().server_received_bytes;
+  ASSERT_EQ(received, 1000u);
+  core().core().request(runtime::Core::Request::drain);
+  std::string got;
+  core().turn_until([&] {
+    got += read(peer);
+    if (peer.is_at_end()) peer.finish_writing();
+    return peer.stream().server_closed;
+  });
+  EXPECT_EQ(got, std::string(1000, 'x'));
+  EXPECT_FALSE(peer.was_reset());
+}
+
+TEST_F(Connection, ADrainTimeoutDropsAPeerThatNeverReads) {
+  options.drain_timeout = std::chrono::seconds(2);
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer peer = connect(65536, 64);
+  write(peer, std::string(1000, 'x'));
+  turns(5);
+  core().core().request(runtime::Core::Request::drain);
+  turns(10);
+  EXPECT_FALSE(peer.stream().server_closed);
+  core().clock().advance(std::chrono::seconds(3));
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(counter("aborted"), 1u);
+}
+
+// Small replies are copied behind each other into one chunk and leave with one send.
+TEST_F(Connection, WritesOfATurnLeaveTogether) {
+  class Replier final : public net::Session {
+   public:
+    void on_data(net::Connection& connection) override {
+      connection.input().clear();
+      for (const char* part : {"one ", "two ", "three"}) EXPECT_TRUE(connection.try_write(base::bytes_of(part)));
+    }
+  } session;
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "?");
+  ASSERT_TRUE(core().turn_until([&] { return peer.has_data(); }));
+  EXPECT_EQ(read(peer), "one two three");
+  EXPECT_EQ(counter("sends"), 1u);
+  EXPECT_EQ(counter("copied_bytes"), 13u);
+}
+
+TEST_F(Connection, AWriteWithoutRoomTakesNothing) {
+  options.chunks.chunk_count = 4;
+  options.receive_window_chunks = 1;
+  ScriptedSession session(events, Manner::keep);
+  start(session);
+  simulated::Peer peer = connect(65536, 16);
+  turns(3);
+  ASSERT_NE(session.last, nullptr);
+  const std::string too_much(4 * 256, 'x');
+  EXPECT_FALSE(session.last->try_write(base::bytes_of(too_much)));
+  EXPECT_EQ(session.last->queued_bytes(), 0u);
+  EXPECT_TRUE(session.last->try_write(base::bytes_of(too_much).first(2 * 256)));
+  EXPECT_EQ(session.last->queued_bytes(), 512u);
+  session.last->abort();
+}
+
+// Chunks that ran out come back to those who wait for them, oldest first.
+TEST_F(Connection, StarvedReceiversGoOnWhenChunksComeHome) {
+  options.chunks.chunk_count = 4;
+  options.receive_window_chunks = 4;
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer hog = connect(65536, 16);
+  write(hog, std::string(2000, 'h'));
+  turns(10);
+  simulated::Peer other = connect();
+  write(other, "me too");
+  turns(10);
+  EXPECT_GT(counter("starved"), 0u);
+  EXPECT_EQ(other.stream().server_received_bytes, 0u);
+  EXPECT_EQ(other.stream().to_server.size(), 6u) << "its data stays in the socket";
+  ASSERT_TRUE(core().turn_until([&] {
+    read(hog);
+    return other.has_data();
+  }));
+  EXPECT_EQ(read(other), "me too");
+}
+
+TEST_F(Connection, WorksOnDirectDescriptors) {
+  options.direct_descriptors = 8;
+  ScriptedSession session(events);
+  start(session);
+  simulated::Peer first = connect();
+  write(first, "slot");
+  first.finish_writing();
+  ASSERT_TRUE(core().turn_until([&] { return first.stream().server_closed; }));
+  EXPECT_EQ(read(first), "slot");
+  simulated::Peer second = connect();
+  turns(3);
+  ASSERT_NE(session.last, nullptr);
+  session.last->finish();  // goes by IORING_OP_SHUTDOWN here
+  ASSERT_TRUE(core().turn_until([&] { return second.is_at_end(); }));
+  second.finish_writing();
+  ASSERT_TRUE(core().turn_until([&] { return second.stream().server_closed; }));
+}
+
+}  // namespace
+}  // namespace net_test

@@ -1,0 +1,130 @@
+#include "corering/net/coroutine_session.h"
+
+#include "simulated_server.h"
+
+namespace net_test {
+namespace {
+
+// What the handlers below did, for the tests to see.
+struct Log {
+  int returned = 0;
+  int sends_refused = 0;
+  std::string got;
+};
+Log seen;
+
+sched::Task<> echo(net::Connection& connection) {
+  for (;;) {
+    net::Slice slice = co_await connection.receive();
+    if (!slice) break;
+    const bool sent = co_await connection.send_with_backpressure(std::move(slice));
+    if (!sent) ++seen.sends_refused;
+  }
+  ++seen.returned;
+}
+
+sched::Task<> greet_and_leave(net::Connection& connection) {
+  EXPECT_TRUE(connection.try_write(base::bytes_of("welcome, and goodbye")));
+  ++seen.returned;
+  co_return;
+}
+
+sched::Task<std::string> read_word(net::Connection& connection) {
+  std::string word;
+  while (word.find(' ') == std::string::npos) {
+    net::Slice slice = co_await connection.receive();
+    if (!slice) break;
+    word += base::text_of(slice.bytes());
+  }
+  co_return word;
+}
+
+sched::Task<> nested(net::Connection& connection) {
+  seen.got = co_await read_word(connection);
+  ++seen.returned;
+}
+
+class CoroutineSession : public SimulatedServer {
+ protected:
+  void SetUp() override { seen = {}; }
+  void start_with(net::ConnectionHandler handler) { start(std::make_unique<net::CoroutineSessions>(handler, limits.connections_max)); }
+};
+
+TEST_F(CoroutineSession, EchoesAndReturnsAtTheEnd) {
+  start_with(&echo);
+  simulated::Peer peer = connect();
+  write(peer, "hello");
+  ASSERT_TRUE(core().turn_until([&] { return peer.has_data(); }));
+  EXPECT_EQ(read(peer), "hello");
+  EXPECT_EQ(seen.returned, 0);
+  peer.finish_writing();
+  ASSERT_TRUE(core().turn_until([&] { return peer.stream().server_closed; }));
+  EXPECT_EQ(seen.returned, 1);
+  EXPECT_FALSE(peer.was_reset());
+}
+
+TEST_F(CoroutineSession, AHandlerThatReturnsAtOnceStillSendsItsWords) {
+  start_with(&greet_and_leave);
+  simulated::Peer peer = connect();
+  ASSERT_TRUE(core().turn_until([&] { return peer.stream().server_ended; }));
+  EXPECT_EQ(read(peer), "welcome, and goodbye");
+  peer.finish_writing();
+  EXPECT_TRUE(core().turn_until([&] { return peer.stream().server_closed; }));
+}
+
+TEST_F(CoroutineSession, AwaitsOtherCoroutines) {
+  start_with(&nested);
+  simulated::Peer peer = connect();
+  for (const char* part : {"hel", "lo", " world"}) {
+    write(peer, part);
+    turns(4);
+  }
+  EXPECT_EQ(seen.got, "hello world");
+  EXPECT_EQ(seen.returned, 1);
+}
+
+TEST_F(CoroutineSession, AResetEndsAHandlerThatWaitsForData) {
+  start_with(&echo);
+  simulated::Peer peer = connect();
+  turns(3);
+  peer.reset();
+  ASSERT_TRUE(core().turn_until([&] { return counter("closed") == 1; }));
+  EXPECT_EQ(seen.returned, 1);
+}
+
+TEST_F(CoroutineSession, AnAbortEndsAHandlerThatWaitsForRoom) {
+  limits.send_queue_bytes_high = 100;
+  limits.send_queue_bytes_low = 50;
+  start_with(&echo);
+  simulated::Peer peer = connect(65536, 16);
+  write(peer, std::string(2000, 'x'));
+  turns(10);
+  EXPECT_EQ(seen.returned, 0);
+  peer.reset();
+  ASSERT_TRUE(core().turn_until([&] { return counter("closed") == 1; }));
+  EXPECT_EQ(seen.returned, 1);
+  EXPECT_GE(seen.sends_refused, 1);
+}
+
+// A handler that is slow to send holds the receive back instead of the memory.
+TEST_F(CoroutineSession, BackPressureReachesThePeer) {
+  limits.send_queue_bytes_high = 500;
+  limits.send_queue_bytes_low = 250;
+  limits.input_chunks_max = 2;
+  start_with(&echo);
+  simulated::Peer peer = connect(1 << 20, 64);
+  std::string sent;
+  for (int index = 0; sent.size() < 10'000; ++index) sent += std::to_string(index) + ' ';
+  write(peer, sent);
+  turns(50);
+  EXPECT_LT(peer.stream().server_received_bytes, 4000u);
+  std::string got;
+  core().turn_until([&] {
+    got += read(peer);
+    return got.size() == sent.size();
+  });
+  EXPECT_EQ(got, sent);
+}
+
+}  // namespace
+}  // namespace net_test

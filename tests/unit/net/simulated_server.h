@@ -1,0 +1,139 @@
+// A net::Server on a simulated core without faults, and peers to talk to it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "corering/net/coroutine_session.h"
+#include "corering/net/server.h"
+#include "corering/sys/listen_socket.h"
+#include "corering/testing/simulated_core.h"
+
+namespace net_test {
+
+namespace base = corering::base;
+namespace mem = corering::mem;
+namespace net = corering::net;
+namespace runtime = corering::runtime;
+namespace sched = corering::sched;
+namespace sys = corering::sys;
+namespace simulated = corering::testing;  // ::testing is GoogleTest's
+
+inline constexpr simulated::Faults kNoFaults{0, 0, 0, 0, 0, 0, 0, 0, 0};
+
+// Remembers what happened to it and does what the test says.
+class ScriptedSession : public net::Session {
+ public:
+  enum class Manner : std::uint8_t { echo, keep, finish_at_once, abort_at_once };
+
+  explicit ScriptedSession(std::vector<std::string>& events, Manner manner = Manner::echo) : events_(events), manner_(manner) {}
+
+  void on_open(net::Connection& connection) override {
+    events_.push_back("open");
+    last = &connection;
+  }
+  void on_data(net::Connection& connection) override {
+    events_.push_back("data");
+    if (manner_ == Manner::finish_at_once) connection.finish();
+    if (manner_ == Manner::abort_at_once) connection.abort();
+    while (manner_ == Manner::echo && !connection.input().empty()) connection.send(connection.input().pop_front());
+  }
+  void on_end(net::Connection& connection) override {
+    events_.push_back("end");
+    connection.finish();
+  }
+  void on_drain(net::Connection&) override { events_.push_back("drain"); }
+  void on_close(net::Connection&) override {
+    events_.push_back("close");
+    last = nullptr;
+  }
+
+  net::Connection* last = nullptr;
+
+ private:
+  std::vector<std::string>& events_;
+  const Manner manner_;
+};
+
+// One session for all connections.
+class OneSession : public net::SessionFactory {
+ public:
+  explicit OneSession(net::Session& session) : session_(session) {}
+  net::Session& open(net::Connection&) override { return session_; }
+  void close(net::Session&) noexcept override {}
+
+ private:
+  net::Session& session_;
+};
+
+class SimulatedServer : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    if (!core_) return;
+    // Time passes, so that lingering and draining end.
+    core_->core().request(runtime::Core::Request::drain);
+    int turns_left = 1000;
+    while (turns_left > 0 && core_->turn()) {
+      core_->clock().advance(std::chrono::milliseconds(100));
+      --turns_left;
+    }
+    EXPECT_GT(turns_left, 0) << "the server does not stop";
+    EXPECT_TRUE(core_->backend().violations().empty()) << core_->backend().violations().front();
+    EXPECT_EQ(core_->counter("accepted"), core_->counter("closed"));
+    EXPECT_EQ(core_->counter("chunks_home"), core_->counter("chunks_total"));
+    EXPECT_EQ(core_->network().open_streams(), 0u);
+  }
+
+  // Changes to options, limits and faults come before this.
+  void start(std::unique_ptr<net::SessionFactory> sessions) {
+    core_ = std::make_unique<simulated::SimulatedCore>(options, faults, 1);
+    // Nobody acts by himself; a wait ends with its time-out or at once.
+    core_->backend().on_idle(nullptr);
+    listener_ = core_->network().open_listener();
+    core_->start([&](runtime::Core& core) {
+      return std::make_unique<net::Server>(core, std::vector<int>{listener_}, limits, std::move(sessions));
+    });
+  }
+  void start(net::Session& session) { start(std::make_unique<OneSession>(session)); }
+
+  simulated::Peer connect(std::size_t to_server_bytes = 65536, std::size_t to_peer_bytes = 65536) {
+    return core_->network().connect(listener_, to_server_bytes, to_peer_bytes);
+  }
+
+  void turns(int count) {
+    for (int turn = 0; turn < count; ++turn) core_->turn();
+  }
+
+  // Turns until all connections accepted so far are closed.
+  bool turn_until_closed() {
+    return core_->turn_until([this] { return counter("accepted") > 0 && counter("closed") == counter("accepted"); });
+  }
+
+  static std::size_t write(simulated::Peer& peer, std::string_view text) { return peer.write(base::bytes_of(text)); }
+  static std::string read(simulated::Peer& peer, std::size_t limit = 1 << 20) {
+    std::string text(limit, '\0');
+    text.resize(peer.read(std::as_writable_bytes(std::span(text.data(), text.size()))));
+    return text;
+  }
+
+  simulated::SimulatedCore& core() { return *core_; }
+  std::uint64_t counter(std::string_view name) { return core_->counter(name); }
+
+  runtime::Options options{.cores = 1,
+                           .ring = {.submission_entries = 64, .completion_entries = 256},
+                           .chunks = {.chunk_bytes = 256, .chunk_count = 32},
+                           .receive_window_chunks = 4};
+  net::Limits limits;
+  simulated::Faults faults = kNoFaults;
+  std::vector<std::string> events;
+
+ private:
+  std::unique_ptr<simulated::SimulatedCore> core_;
+  int listener_ = -1;
+};
+
+}  // namespace net_test
