@@ -66,6 +66,9 @@ class Ring {
   // Hands a result to the owner of its completion. The owner may submit, and may be gone afterwards if the result was terminal.
   void dispatch(const Cqe& cqe);
 
+  // Hands out a whole batch. With hundreds of connections their owners are not in the cache, so the next ones are fetched while one is served.
+  void dispatch(std::span<const Cqe> batch);
+
   // Something is reaped or reapable already: an enter must not wait.
   bool has_completions() const noexcept { return completions_.ready() != 0 || !early_.empty(); }
 

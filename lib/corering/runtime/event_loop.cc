@@ -39,9 +39,7 @@ void EventLoop::reap() {
   if (!batch_.empty()) last_event_ = core_.now();
 }
 
-void EventLoop::dispatch() {
-  for (const ring::Cqe& cqe : batch_) core_.ring().dispatch(cqe);
-}
+void EventLoop::dispatch() { core_.ring().dispatch(batch_); }
 
 void EventLoop::run_ready() { core_.ready().run(core_.options().loop.ready_count_max); }
 

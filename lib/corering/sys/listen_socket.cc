@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,8 +32,9 @@ base::Result<Fd> open_socket(const SocketAddress& address) {
 base::Error bind_refused(int os_error, const SocketAddress& address) {
   if (os_error != EADDRINUSE) return base::os_error(os_error, "binding " + address.text());
   return {base::ErrorCode::address_in_use, os_error,
-          "found " + address.text() + " in use by another process, need it free: stop that process or choose another " +
-              (address.is_unix() ? "--unix_socket" : "--port")};
+          "found " + address.text() + " in use, need it free: " +
+              (address.is_unix() ? "stop the server behind it, remove the file, or choose another --unix_socket"
+                                 : "stop the process that listens there or choose another --port")};
 }
 
 base::Result<> listen_on(const Fd& fd, const SocketAddress& address) {
@@ -40,8 +42,11 @@ base::Result<> listen_on(const Fd& fd, const SocketAddress& address) {
   return {};
 }
 
-// Removes the file of a server that died without cleaning up: nobody answers behind it.
+// Removes the file of a server that died without cleaning up: a socket behind which nobody answers. Connecting to a plain file is refused in the
+// same way, and that one is not ours to remove.
 bool remove_if_stale(const SocketAddress& address) {
+  struct stat status {};
+  if (::lstat(address.unix_path().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe || ::connect(probe.value(), address.data(), address.bytes()) == 0 || errno != ECONNREFUSED) return false;
   return ::unlink(address.unix_path().c_str()) == 0;

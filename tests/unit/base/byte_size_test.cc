@@ -49,7 +49,7 @@ TEST(ByteSize, RefusesWhatIsNotASizeAndNamesIt) {
     const auto bytes = parse_byte_size(text);
     ASSERT_FALSE(bytes.has_value()) << text;
     EXPECT_EQ(bytes.error().code, ErrorCode::invalid_argument) << text;
-    EXPECT_NE(bytes.error().text.find("'" + std::string(text) + "'"), std::string::npos) << bytes.error().text;
+    EXPECT_NE(bytes.error().text.find(std::string(1, '\'').append(text) + '\''), std::string::npos) << bytes.error().text;
   }
 }
 

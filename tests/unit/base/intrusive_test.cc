@@ -60,7 +60,8 @@ TEST(IntrusiveDeathTest, AnElementCannotJoinTwice) {
   EXPECT_DEATH(
       {
         Element element;
-        IdleList idle, other;
+        IdleList idle;
+        IdleList other;
         idle.push_back(element);
         other.push_back(element);
       },

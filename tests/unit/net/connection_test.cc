@@ -11,7 +11,7 @@ using Events = std::vector<std::string>;
 class Connection : public SimulatedServer {};
 
 TEST_F(Connection, LivesFromOpenToClose) {
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect();
   write(peer, "hello");
@@ -26,7 +26,7 @@ TEST_F(Connection, LivesFromOpenToClose) {
 
 // What a peer sent before its end is answered in full, however the kernel mixes data and end.
 TEST_F(Connection, DataThatArrivesWithTheEndIsEchoed) {
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect();
   const std::string text(3000, 'x');
@@ -39,7 +39,7 @@ TEST_F(Connection, DataThatArrivesWithTheEndIsEchoed) {
 
 // finish(): replies leave, our end is told, and what the peer still sends does not turn the close into a reset.
 TEST_F(Connection, AFinishedConnectionWaitsForThePeersEnd) {
-  ScriptedSession session(events, Manner::finish_at_once);
+  ScriptedSession& session = make_session(Manner::finish_at_once);
   start(session);
   simulated::Peer peer = connect();
   write(peer, "bye");
@@ -58,7 +58,7 @@ TEST_F(Connection, AFinishedConnectionWaitsForThePeersEnd) {
 
 TEST_F(Connection, LingeringEndsAtItsTimeout) {
   limits.linger_timeout = std::chrono::milliseconds(100);
-  ScriptedSession session(events, Manner::finish_at_once);
+  ScriptedSession& session = make_session(Manner::finish_at_once);
   start(session);
   simulated::Peer peer = connect();
   write(peer, "bye");
@@ -71,7 +71,7 @@ TEST_F(Connection, LingeringEndsAtItsTimeout) {
 }
 
 TEST_F(Connection, AnAbortDropsWhatIsQueuedAndEndsQuietly) {
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect(65536, 16);  // takes almost nothing back
   write(peer, std::string(1000, 'x'));
@@ -86,7 +86,7 @@ TEST_F(Connection, AnAbortDropsWhatIsQueuedAndEndsQuietly) {
 }
 
 TEST_F(Connection, AnAbortInsideAHookIsSafe) {
-  ScriptedSession session(events, Manner::abort_at_once);
+  ScriptedSession& session = make_session(Manner::abort_at_once);
   start(session);
   simulated::Peer peer = connect();
   write(peer, "boom");
@@ -95,7 +95,7 @@ TEST_F(Connection, AnAbortInsideAHookIsSafe) {
 }
 
 TEST_F(Connection, APeersResetIsCountedAndEndsTheConnection) {
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect();
   turns(3);
@@ -109,7 +109,7 @@ TEST_F(Connection, APeersResetIsCountedAndEndsTheConnection) {
 TEST_F(Connection, ASlowReaderIsNotReadFrom) {
   limits.send_queue_bytes_high = 1000;
   limits.send_queue_bytes_low = 500;
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect(1 << 20, 100);
   std::string sent;
@@ -134,7 +134,7 @@ TEST_F(Connection, ASlowReaderIsNotReadFrom) {
 // A session that does not consume its input stops the receive after input_chunks_max chunks.
 TEST_F(Connection, ALaggingSessionStopsTheReceive) {
   limits.input_chunks_max = 3;
-  ScriptedSession session(events, Manner::keep);
+  ScriptedSession& session = make_session(Manner::keep);
   start(session);
   simulated::Peer peer = connect(1 << 20, 100);
   write(peer, std::string(20'000, 'x'));
@@ -148,7 +148,7 @@ TEST_F(Connection, ALaggingSessionStopsTheReceive) {
 
 TEST_F(Connection, AnIdleConnectionIsFinishedAndAnActiveOneIsNot) {
   limits.idle_timeout = std::chrono::seconds(1);
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer idle = connect();
   simulated::Peer active = connect();
@@ -167,19 +167,19 @@ TEST_F(Connection, AnIdleConnectionIsFinishedAndAnActiveOneIsNot) {
 
 TEST_F(Connection, AnIdlePeerThatTakesNothingIsAborted) {
   limits.idle_timeout = std::chrono::seconds(1);
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect(65536, 16);
   write(peer, std::string(1000, 'x'));
-  turns(5);
+  turns(10);
   core().clock().advance(std::chrono::seconds(2));
-  ASSERT_TRUE(turn_until_closed());
+  ASSERT_TRUE(turn_until_closed()) << metrics::to_line(core().counters());
   EXPECT_EQ(counter("timed_out"), 1u);
   EXPECT_EQ(counter("aborted"), 1u);
 }
 
 TEST_F(Connection, DrainingAnswersWhatWasReceived) {
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect(65536, 64);
   write(peer, std::string(1000, 'x'));
@@ -199,7 +199,7 @@ TEST_F(Connection, DrainingAnswersWhatWasReceived) {
 
 TEST_F(Connection, ADrainTimeoutDropsAPeerThatNeverReads) {
   options.drain_timeout = std::chrono::seconds(2);
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect(65536, 64);
   write(peer, std::string(1000, 'x'));
@@ -220,12 +220,13 @@ TEST_F(Connection, WritesOfATurnLeaveTogether) {
       connection.input().clear();
       for (const char* part : {"one ", "two ", "three"}) EXPECT_TRUE(connection.try_write(base::bytes_of(part)));
     }
-  } session;
-  start(session);
+  };
+  start(std::make_unique<net::SharedSession<Replier>>());
   simulated::Peer peer = connect();
   write(peer, "?");
   ASSERT_TRUE(core().turn_until([&] { return peer.has_data(); }));
   EXPECT_EQ(read(peer), "one two three");
+  turns(2);  // until the send's completion has been seen
   EXPECT_EQ(counter("sends"), 1u);
   EXPECT_EQ(counter("copied_bytes"), 13u);
 }
@@ -233,7 +234,7 @@ TEST_F(Connection, WritesOfATurnLeaveTogether) {
 TEST_F(Connection, AWriteWithoutRoomTakesNothing) {
   options.chunks.chunk_count = 4;
   options.receive_window_chunks = 1;
-  ScriptedSession session(events, Manner::keep);
+  ScriptedSession& session = make_session(Manner::keep);
   start(session);
   simulated::Peer peer = connect(65536, 16);
   turns(3);
@@ -250,7 +251,7 @@ TEST_F(Connection, AWriteWithoutRoomTakesNothing) {
 TEST_F(Connection, StarvedReceiversGoOnWhenChunksComeHome) {
   options.chunks.chunk_count = 4;
   options.receive_window_chunks = 4;
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer hog = connect(65536, 16);
   write(hog, std::string(2000, 'h'));
@@ -270,7 +271,7 @@ TEST_F(Connection, StarvedReceiversGoOnWhenChunksComeHome) {
 
 TEST_F(Connection, WorksOnDirectDescriptors) {
   options.direct_descriptors = 8;
-  ScriptedSession session(events);
+  ScriptedSession& session = make_session();
   start(session);
   simulated::Peer first = connect();
   write(first, "slot");

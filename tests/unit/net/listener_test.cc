@@ -8,7 +8,7 @@ namespace {
 
 class Listener : public SimulatedServer {
  protected:
-  ScriptedSession session_{events};
+  ScriptedSession& session_ = make_session();
 };
 
 // At the limit nobody is turned away: clients wait in the backlog until there is room.

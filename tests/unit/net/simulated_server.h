@@ -17,6 +17,7 @@ namespace net_test {
 
 namespace base = corering::base;
 namespace mem = corering::mem;
+namespace metrics = corering::metrics;
 namespace net = corering::net;
 namespace runtime = corering::runtime;
 namespace sched = corering::sched;
@@ -88,6 +89,12 @@ class SimulatedServer : public ::testing::Test {
     EXPECT_EQ(core_->network().open_streams(), 0u);
   }
 
+  // Outlives the server, whose drain in TearDown still calls it.
+  ScriptedSession& make_session(ScriptedSession::Manner manner = ScriptedSession::Manner::echo) {
+    session_ = std::make_unique<ScriptedSession>(events, manner);
+    return *session_;
+  }
+
   // Changes to options, limits and faults come before this.
   void start(std::unique_ptr<net::SessionFactory> sessions) {
     core_ = std::make_unique<simulated::SimulatedCore>(options, faults, 1);
@@ -132,6 +139,7 @@ class SimulatedServer : public ::testing::Test {
   std::vector<std::string> events;
 
  private:
+  std::unique_ptr<ScriptedSession> session_;
   std::unique_ptr<simulated::SimulatedCore> core_;
   int listener_ = -1;
 };

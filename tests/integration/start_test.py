@@ -1,0 +1,96 @@
+"""Starts that the environment forbids end with code 1 and one line: cause, values, remedy. Those that can work do."""
+
+import os
+import re
+import resource
+import signal
+
+import client
+import server
+import tap_main
+
+ECHO = b'is anybody there?'
+
+
+class PlaceInUseTest(server.ServerTest):
+    def check_second(self, first, *needles, **how):
+        """That a second server is refused and the first still serves old and new clients."""
+        old = self.connect(first)
+        self.assertEqual(client.exchange(old, ECHO), ECHO)
+        self.check_refusal(self.refused(**how), 1, *needles)
+        for talker in (old, self.connect(first), self.connect(first)):
+            self.assertEqual(client.exchange(talker, ECHO), ECHO)
+        self.check_clean_exit(first.stop())
+
+    def test_port(self):
+        for cores in (1, 2):
+            with self.subTest(cores=cores):
+                first = self.start(f'--cores={cores}')
+                self.check_second(first, '127.0.0.1', str(first.port), port=first.port)
+
+    def test_unix_socket(self):
+        path = self.temporary_path('echo.sock')
+        self.check_second(self.start(unix_socket=path), path, unix_socket=path)
+
+    def test_port_of_a_server_that_has_just_ended(self):
+        first = self.start()
+        port = first.port
+        talker = self.connect(first)
+        client.exchange(talker, ECHO)
+        first.stop()  # the server closes first, so its side of the connection is in TIME_WAIT
+        client.receive_to_end(talker)
+        second = self.start(port=port)
+        self.assertEqual(client.exchange(self.connect(second), ECHO), ECHO)
+
+    def test_stale_unix_socket_of_a_killed_server(self):
+        path = self.temporary_path('echo.sock')
+        self.start(unix_socket=path).stop(signal.SIGKILL)
+        self.assertTrue(os.path.exists(path))
+        second = self.start(unix_socket=path)
+        self.assertEqual(client.exchange(self.connect(second), ECHO), ECHO)
+        self.check_clean_exit(second.stop())
+
+    def test_a_file_in_the_place_of_the_unix_socket_is_not_removed(self):
+        path = self.temporary_path('precious')
+        with open(path, 'wb') as file:
+            file.write(b'not a socket')
+        self.check_refusal(self.refused(unix_socket=path), 1, path)
+        self.assertEqual(server.lines_of(path), ['not a socket'])
+
+
+class IoUringForbiddenTest(server.ServerTest):
+    def check_forbidden(self, error):
+        for backend in ('auto', 'io_uring'):
+            with self.subTest(backend=backend):
+                exit_ = self.refused(f'--backend={backend}', wrapper=(server.program('forbid_io_uring'), error))
+                self.check_refusal(exit_, 1, 'io_uring')
+                self.assertRegex(exit_.stderr[0], r'seccomp|kernel\.io_uring_disabled')
+
+    def test_eperm(self):
+        self.check_forbidden('EPERM')
+
+    def test_enosys(self):
+        self.check_forbidden('ENOSYS')
+
+
+class DescriptorLimitTest(server.ServerTest):
+    def test_low_hard_limit_is_refused_with_both_values(self):
+        exit_ = self.refused('--max_connections=10000', nofile=(64, 64))
+        self.check_refusal(exit_, 1, 'RLIMIT_NOFILE')
+        numbers = [int(number) for number in re.findall(r'\d+', exit_.stderr[0])]
+        self.assertIn(64, numbers, 'the value found')
+        self.assertTrue(any(number >= 10_000 for number in numbers), f'the value needed: {exit_.stderr[0]}')
+
+    def test_low_soft_limit_is_raised(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if hard < 2_000:
+            self.skipTest(f'the hard limit here is only {hard}')
+        echo = self.start('--max_connections=1000', nofile=(64, hard))
+        talkers = [self.connect(echo) for _ in range(200)]
+        for talker in talkers:
+            self.assertEqual(client.exchange(talker, ECHO), ECHO)
+        self.check_clean_exit(echo.stop())
+
+
+if __name__ == '__main__':
+    tap_main.main()

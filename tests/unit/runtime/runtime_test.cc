@@ -1,0 +1,178 @@
+// Whole runtimes on the real kernel: start, messages between cores, drain, abort, and what start refuses.
+#include "corering/runtime/runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace runtime_test {
+namespace {
+
+using namespace corering;
+using runtime::Core;
+using runtime::CoreId;
+using runtime::Message;
+
+// Busy until it is told to drain, or longer.
+class TestService : public runtime::Service {
+ public:
+  explicit TestService(Core& core) : core_(core) {}
+
+  void start() override {}
+  void drain() override { drained = true; }
+  void abort() override { aborted = true; }
+  bool is_idle() const override { return (drained && !stays_busy) || aborted; }
+
+  Core& core_;
+  bool drained = false;
+  bool aborted = false;
+  bool stays_busy = false;
+};
+
+template <typename ServiceType>
+runtime::ServiceFactory factory(std::vector<ServiceType*>& made) {
+  return [&made](Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+    auto service = std::make_unique<ServiceType>(core);
+    made.push_back(service.get());
+    return service;
+  };
+}
+
+runtime::Options small(std::uint32_t cores) {
+  runtime::Options options;
+  options.cores = cores;
+  options.chunks = {.chunk_bytes = 1024, .chunk_count = 16};
+  return options;
+}
+
+const runtime::BackendFactory kBackends = runtime::backend_factory(runtime::BackendChoice::automatic);
+
+TEST(Runtime, StartsAndDrainsEveryCore) {
+  std::vector<TestService*> services;
+  auto started = runtime::Runtime::start(small(3), kBackends, factory(services));
+  ASSERT_TRUE(started) << started.error().text;
+  EXPECT_EQ((*started)->cores(), 3u);
+  EXPECT_FALSE((*started)->has_stopped());
+  (*started)->drain();
+  (*started)->join();
+  EXPECT_TRUE((*started)->has_stopped());
+  for (const TestService* service : services) EXPECT_TRUE(service->drained);
+}
+
+TEST(Runtime, TheDrainTimeoutAborts) {
+  struct Stubborn : TestService {
+    explicit Stubborn(Core& core) : TestService(core) { stays_busy = true; }
+  };
+  std::vector<Stubborn*> services;
+  runtime::Options options = small(2);
+  options.drain_timeout = std::chrono::milliseconds(20);
+  auto started = runtime::Runtime::start(options, kBackends, factory(services));
+  ASSERT_TRUE(started);
+  (*started)->drain();
+  (*started)->join();
+  for (const Stubborn* service : services) EXPECT_TRUE(service->aborted);
+}
+
+TEST(Runtime, ItsEndAbortsWhatStillRuns) {
+  std::vector<TestService*> services;
+  auto started = runtime::Runtime::start(small(2), kBackends, factory(services));
+  ASSERT_TRUE(started);
+  started->reset();
+}
+
+TEST(Runtime, AFailingServiceIsAnErrorAndNothingRuns) {
+  const runtime::ServiceFactory refuse = [](Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+    if (core.id().value == 1) return base::failure({base::ErrorCode::system, 0, "no"});
+    return std::make_unique<TestService>(core);
+  };
+  const auto started = runtime::Runtime::start(small(2), kBackends, refuse);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().text, "no");
+}
+
+// A token that travels round all cores, one hop per message: every hop finds the next core asleep and has to wake it.
+struct Token {
+  std::uint32_t hops_left;
+  std::atomic<std::uint32_t>* done;
+};
+
+void pass_on(Core& here, const Message& message) {
+  Token token = message.payload<Token>();
+  if (token.hops_left == 0) {
+    token.done->fetch_add(1);
+    return;
+  }
+  --token.hops_left;
+  const CoreId next{static_cast<std::uint16_t>((here.id().value + 1) % here.exchange().cores())};
+  EXPECT_TRUE(here.try_post(next, Message(&pass_on, token)));
+}
+
+class TokenService : public TestService {
+ public:
+  using TestService::TestService;
+  static inline std::atomic<std::uint32_t> done{0};
+  static constexpr std::uint32_t kHops = 5000;
+
+  void start() override {
+    if (core_.id().value != 0) return;
+    EXPECT_TRUE(core_.try_post(CoreId{1}, Message(&pass_on, Token{kHops, &done})));
+  }
+};
+
+TEST(Runtime, MessagesReachSleepingCores) {
+  TokenService::done = 0;
+  std::vector<TokenService*> services;
+  auto started = runtime::Runtime::start(small(2), kBackends, factory(services));
+  ASSERT_TRUE(started);
+  for (int wait = 0; wait < 3000 && TokenService::done == 0; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(TokenService::done, 1u) << "a wake-up was lost";
+  (*started)->drain();
+  (*started)->join();
+  const auto counters = (*started)->registry().snapshot();
+  EXPECT_EQ(metrics::value_of(counters, "messages_sent"), TokenService::kHops + 1);
+  EXPECT_EQ(metrics::value_of(counters, "messages_received"), TokenService::kHops + 1);
+  EXPECT_GT(metrics::value_of(counters, "wakes"), 0u);
+}
+
+// More messages in a turn than a mailbox holds: the rest is refused and counted, the accepted ones all arrive in order.
+struct Numbered {
+  std::uint32_t number;
+  std::atomic<std::uint32_t>* expected;
+};
+
+void expect_in_order(Core&, const Message& message) {
+  const auto numbered = message.payload<Numbered>();
+  EXPECT_EQ(numbered.expected->fetch_add(1), numbered.number);
+}
+
+class FloodService : public TestService {
+ public:
+  using TestService::TestService;
+  static inline std::atomic<std::uint32_t> arrived{0};
+  static constexpr std::uint32_t kMessages = runtime::Mailbox::kCapacity + 10;
+
+  void start() override {
+    if (core_.id().value != 0) return;
+    for (std::uint32_t number = 0; number < kMessages; ++number) {
+      EXPECT_EQ(core_.try_post(CoreId{1}, Message(&expect_in_order, Numbered{number, &arrived})), number < runtime::Mailbox::kCapacity);
+    }
+  }
+};
+
+TEST(Runtime, AFullMailboxRefuses) {
+  FloodService::arrived = 0;
+  std::vector<FloodService*> services;
+  auto started = runtime::Runtime::start(small(2), kBackends, factory(services));
+  ASSERT_TRUE(started);
+  for (int wait = 0; wait < 3000 && FloodService::arrived < runtime::Mailbox::kCapacity; ++wait) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  (*started)->drain();
+  (*started)->join();
+  EXPECT_EQ(FloodService::arrived, runtime::Mailbox::kCapacity);
+  EXPECT_EQ(metrics::value_of((*started)->registry().snapshot(), "messages_refused"), 10u);
+}
+
+}  // namespace
+}  // namespace runtime_test

@@ -1,0 +1,57 @@
+#include "corering/sys/cpu.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace {
+
+namespace sys = corering::sys;
+
+TEST(Cpu, AllowedCpusAreAscendingAndHoldTheOneWeRunOn) {
+  const auto cpus = sys::allowed_cpus();
+  ASSERT_TRUE(cpus.has_value());
+  EXPECT_TRUE(std::ranges::is_sorted(*cpus, std::less_equal<>()) || cpus->size() == 1);
+  EXPECT_TRUE(std::ranges::binary_search(*cpus, ::sched_getcpu()));
+}
+
+TEST(Cpu, APinnedThreadRunsOnItsCpuAndOthersStayFree) {
+  const auto cpus = sys::allowed_cpus();
+  ASSERT_TRUE(cpus.has_value());
+  for (const int cpu : *cpus) {
+    std::jthread([cpu] {
+      ASSERT_TRUE(sys::pin_this_thread(cpu).has_value());
+      EXPECT_EQ(::sched_getcpu(), cpu);
+      EXPECT_EQ(sys::allowed_cpus(), std::vector<int>{cpu});
+    }).join();
+  }
+  EXPECT_EQ(sys::allowed_cpus(), *cpus);
+}
+
+TEST(Cpu, PinningToACpuThatIsNotThereNamesIt) {
+  for (const int cpu : {-1, 1023, 100'000}) {
+    const auto pinned = sys::pin_this_thread(cpu);
+    ASSERT_FALSE(pinned.has_value()) << cpu;
+    EXPECT_NE(pinned.error().text.find("CPU " + std::to_string(cpu)), std::string::npos) << pinned.error().text;
+  }
+}
+
+TEST(Cpu, ALongThreadNameIsCutNotLost) {
+  std::jthread([] {
+    sys::name_this_thread("core-4711-with-a-long-name");
+    std::array<char, 32> name{};
+    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+    EXPECT_STREQ(name.data(), "core-4711-with-");
+    sys::name_this_thread("c");
+    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+    EXPECT_STREQ(name.data(), "c");
+  }).join();
+}
+
+}  // namespace
