@@ -47,21 +47,25 @@ base::Result<> listen_on(const Fd& fd, const SocketAddress& address) {
 bool remove_if_stale(const SocketAddress& address) {
   struct stat status {};
   if (::lstat(address.unix_path().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
-  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // Without blocking: a live server with a full backlog would keep us waiting.
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe || ::connect(probe.value(), address.data(), address.bytes()) == 0 || errno != ECONNREFUSED) return false;
   return ::unlink(address.unix_path().c_str()) == 0;
 }
 
-bool try_bind(const Fd& fd, const SocketAddress& address) { return ::bind(fd.value(), address.data(), address.bytes()) == 0; }
+// 0 or the errno of bind(2).
+int bind_error(const Fd& fd, const SocketAddress& address) {
+  return ::bind(fd.value(), address.data(), address.bytes()) == 0 ? 0 : errno;
+}
 
 }  // namespace
 
 base::Result<Fd> claim_listen_socket(const SocketAddress& address) {
   auto fd = open_socket(address);
   if (!fd) return fd;
-  bool bound = try_bind(*fd, address);
-  if (!bound && errno == EADDRINUSE && address.is_unix() && remove_if_stale(address)) bound = try_bind(*fd, address);
-  if (!bound) return base::failure(bind_refused(errno, address));
+  int error = bind_error(*fd, address);
+  if (error == EADDRINUSE && address.is_unix() && remove_if_stale(address)) error = bind_error(*fd, address);
+  if (error != 0) return base::failure(bind_refused(error, address));
   if (!address.is_unix()) {
     if (auto done = set_option(*fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"); !done) return base::failure(std::move(done.error()));
   }
@@ -73,7 +77,7 @@ base::Result<Fd> open_sibling_listen_socket(const SocketAddress& address) {
   auto fd = open_socket(address);
   if (!fd) return fd;
   if (auto done = set_option(*fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"); !done) return base::failure(std::move(done.error()));
-  if (!try_bind(*fd, address)) return base::failure(bind_refused(errno, address));
+  if (const int error = bind_error(*fd, address); error != 0) return base::failure(bind_refused(error, address));
   if (auto done = listen_on(*fd, address); !done) return base::failure(std::move(done.error()));
   return fd;
 }
