@@ -1,4 +1,6 @@
-"""Adds up JUnit files as Meson writes them: every GoogleTest case and TAP line counts as one test. Exits 1 if anything failed or nothing ran."""
+"""Adds up JUnit files as Meson writes them: every GoogleTest case and TAP line counts as one test.
+
+Exits 1 if anything failed or nothing ran."""
 import sys
 import xml.etree.ElementTree as tree
 

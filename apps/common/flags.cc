@@ -191,7 +191,8 @@ void parse_command_line(int argc, char** argv, const char* summary) {
     std::exit(0);
   }
   if (argc > 1) {
-    std::fprintf(stderr, "%s: found argument '%s', need flags only: see --help\n", GFLAGS_NAMESPACE::ProgramInvocationShortName(), argv[1]);
+    std::fprintf(stderr, "%s: found argument '%s', need flags only: see --help\n", GFLAGS_NAMESPACE::ProgramInvocationShortName(),
+                 argv[1]);
     std::exit(2);
   }
 }

@@ -19,8 +19,8 @@ struct ServerOptions {
   bool report_kernel = false;
 };
 
-// Reads the command line. Prints what is asked for (--help, --version) or what is wrong (one line on stderr) and ends the process: exit code 0 or 2.
-// `summary` is the first line of --help.
+// Reads the command line. Prints what is asked for (--help, --version) or what is wrong (one line on stderr) and ends the
+// process: exit code 0 or 2. `summary` is the first line of --help.
 void parse_command_line(int argc, char** argv, const char* summary);
 
 // The shared flags as options. Errors: invalid_argument (exit code 2) or limit_too_low (1).

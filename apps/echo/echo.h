@@ -1,4 +1,5 @@
-// The echo server's whole behaviour: every byte goes back where it came from, without being copied. In both ways to write a handler.
+// The echo server's whole behaviour: every byte goes back where it came from, without being copied. In both ways to write a
+// handler.
 #pragma once
 
 #include <utility>

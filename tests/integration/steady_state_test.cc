@@ -115,17 +115,18 @@ TEST_P(SteadyState, AllocatesNothingAndEntersOncePerTurn) {
   options.cores = 1;
   auto endpoint = net::Endpoint::claim(*sys::SocketAddress::parse_ip("127.0.0.1", 0), 1);
   ASSERT_TRUE(endpoint);
-  auto started = runtime::Runtime::start(options, runtime::backend_factory(runtime::BackendChoice::io_uring),
-                                         [&](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
-                                           std::unique_ptr<net::SessionFactory> sessions;
-                                           if (GetParam()) {
-                                             sessions = std::make_unique<net::CoroutineSessions>(&counted_echo, 100);
-                                           } else {
-                                             sessions = std::make_unique<net::SharedSession<CountedSession>>();
-                                           }
-                                           return std::make_unique<net::Server>(core, std::vector<int>{endpoint->take(0)},
-                                                                                net::Limits{.connections_max = 100}, std::move(sessions));
-                                         });
+  auto started =
+      runtime::Runtime::start(options, runtime::backend_factory(runtime::BackendChoice::io_uring),
+                              [&](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+                                std::unique_ptr<net::SessionFactory> sessions;
+                                if (GetParam()) {
+                                  sessions = std::make_unique<net::CoroutineSessions>(&counted_echo, 100);
+                                } else {
+                                  sessions = std::make_unique<net::SharedSession<CountedSession>>();
+                                }
+                                return std::make_unique<net::Server>(core, std::vector<int>{endpoint->take(0)},
+                                                                     net::Limits{.connections_max = 100}, std::move(sessions));
+                              });
   ASSERT_TRUE(started) << started.error().text;
   std::array<std::thread, kConnections> clients;
   for (std::thread& client : clients) client = std::thread([&] { exchange_messages(endpoint->address()); });

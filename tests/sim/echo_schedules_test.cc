@@ -35,13 +35,13 @@ TEST(EchoSchedules, EveryByteComesBackOnEverySeed) {
       for (std::size_t index = 0; index < sums.size(); ++index) sums[index].value += outcome.counters[index].value;
     }
   }
-  std::printf("%llu turns, %llu bytes verified\n%s\n", static_cast<unsigned long long>(turns), static_cast<unsigned long long>(bytes),
-              corering::metrics::to_line(sums).c_str());
+  std::printf("%llu turns, %llu bytes verified\n%s\n", static_cast<unsigned long long>(turns),
+              static_cast<unsigned long long>(bytes), corering::metrics::to_line(sums).c_str());
   if (single) return;
   // The storms have to happen, or the schedules prove little.
   EXPECT_GT(bytes, count * 1000);
-  for (const char* name : {"short_sends", "starved", "throttled", "peer_failures", "accept_failures", "accept_pauses", "extra_enters",
-                           "completion_overflows", "refused", "discarded_bytes"}) {
+  for (const char* name : {"short_sends", "starved", "throttled", "peer_failures", "accept_failures", "accept_pauses",
+                           "extra_enters", "completion_overflows", "refused", "discarded_bytes"}) {
     EXPECT_GT(corering::metrics::value_of(sums, name), 0u) << name;
   }
 }

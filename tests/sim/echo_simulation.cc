@@ -66,7 +66,8 @@ net::Limits EchoSimulation::draw_limits() {
 
 void EchoSimulation::connect_peer() {
   --peers_to_come_;
-  static constexpr Manner kManners[] = {Manner::ordinary, Manner::ordinary, Manner::slow_reader, Manner::resetting, Manner::vanishing};
+  static constexpr Manner kManners[] = {Manner::ordinary, Manner::ordinary, Manner::slow_reader, Manner::resetting,
+                                        Manner::vanishing};
   const Manner manner = kManners[random_.below(std::size(kManners))];
   testing::Peer peer = core_->network().connect(listener_, random_.between(1, 4096), random_.between(1, 4096));
   peers_.push_back(std::make_unique<ScriptedPeer>(std::move(peer), manner, random_.next(), random_.between(0, 6000)));
@@ -162,8 +163,9 @@ std::string EchoSimulation::describe() {
     text += "\npeer: manner " + std::to_string(static_cast<int>(peer->manner())) + (peer->is_done() ? " done" : "") + " verified " +
             std::to_string(peer->verified_bytes()) + " to server " + std::to_string(stream.to_server.size()) + " to peer " +
             std::to_string(stream.to_peer.size()) + " received " + std::to_string(stream.server_received_bytes) +
-            (stream.peer_ended ? " peer_ended" : "") + (stream.peer_reset ? " peer_reset" : "") + (stream.server_ended ? " server_ended" : "") +
-            (stream.server_reset ? " server_reset" : "") + (stream.server_closed ? " server_closed" : "");
+            (stream.peer_ended ? " peer_ended" : "") + (stream.peer_reset ? " peer_reset" : "") +
+            (stream.server_ended ? " server_ended" : "") + (stream.server_reset ? " server_reset" : "") +
+            (stream.server_closed ? " server_closed" : "");
   }
   return text + "\n" + metrics::to_line(core_->counters());
 }
@@ -181,10 +183,12 @@ std::string EchoSimulation::check() {
   if (core_->core().ring().in_flight() != 0) return "operations are in flight after the end";
   if (value("copied_bytes") != 0) return "an echo copied bytes";
   if (value("timed_out") + value("aborted") != 0) return "a connection was dropped: " + metrics::to_line(counters);
-  if (core_->backend().enters() - enters_before_ != core_->turns() + value("extra_enters")) return "a turn did not enter exactly once";
+  if (core_->backend().enters() - enters_before_ != core_->turns() + value("extra_enters"))
+    return "a turn did not enter exactly once";
   if (!peers_reset_) {
     if (value("peer_failures") != 0) return "a sound peer was reported as failed";
-    if (value("sent_bytes") != value("received_bytes") - value("discarded_bytes")) return "bytes were not echoed: " + metrics::to_line(counters);
+    if (value("sent_bytes") != value("received_bytes") - value("discarded_bytes"))
+      return "bytes were not echoed: " + metrics::to_line(counters);
   }
   for (const auto& peer : peers_) {
     // Clients still in the backlog when the listener closed, or accepted just then and refused, never were connections.

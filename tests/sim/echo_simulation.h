@@ -1,4 +1,5 @@
-// One whole life of the echo server on the simulated ring: start, peers of all manners, drain, stop; every choice drawn from one seed.
+// One whole life of the echo server on the simulated ring: start, peers of all manners, drain, stop; every choice drawn from one
+// seed.
 #pragma once
 
 #include <cstdint>

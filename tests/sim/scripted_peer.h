@@ -1,4 +1,5 @@
-// A client of the simulated echo server: sends bytes made from its seed, checks every byte that comes back, in one of several manners.
+// A client of the simulated echo server: sends bytes made from its seed, checks every byte that comes back, in one of several
+// manners.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +36,8 @@ class ScriptedPeer {
   corering::testing::Peer peer_;
   const Manner manner_;
   const std::uint64_t seed_;
-  const std::size_t total_;      // bytes that it would like to send
-  const std::size_t break_at_;   // resetting: after so many read or written bytes
+  const std::size_t total_;     // bytes that it would like to send
+  const std::size_t break_at_;  // resetting: after so many read or written bytes
   std::size_t written_ = 0;
   std::size_t read_ = 0;
   bool done_ = false;

@@ -12,6 +12,7 @@ namespace corering::base {
 }  // namespace corering::base
 
 // CORERING_ASSERT(in_flight == 0, "a completion is destroyed while the kernel holds it");
-#define CORERING_ASSERT(expression, meaning) \
-  (__builtin_expect(static_cast<bool>(expression), 1) ? static_cast<void>(0) \
-                                                      : ::corering::base::assertion_failed(#expression, __FILE__, __LINE__, meaning))
+#define CORERING_ASSERT(expression, meaning)          \
+  (__builtin_expect(static_cast<bool>(expression), 1) \
+       ? static_cast<void>(0)                         \
+       : ::corering::base::assertion_failed(#expression, __FILE__, __LINE__, meaning))

@@ -9,13 +9,13 @@
 namespace corering::base {
 
 enum class ErrorCode {
-  invalid_argument,    // a value that can never work: exit code 2 in the servers
-  address_in_use,      // somebody else listens there
-  forbidden,           // seccomp, sysctl, missing rights
-  unsupported,         // this kernel or machine lacks it
-  limit_too_low,       // a resource limit, named in the text
-  out_of_memory,       // the kernel has no memory for us
-  system,              // any other refusal of the operating system
+  invalid_argument,  // a value that can never work: exit code 2 in the servers
+  address_in_use,    // somebody else listens there
+  forbidden,         // seccomp, sysctl, missing rights
+  unsupported,       // this kernel or machine lacks it
+  limit_too_low,     // a resource limit, named in the text
+  out_of_memory,     // the kernel has no memory for us
+  system,            // any other refusal of the operating system
 };
 
 struct Error {

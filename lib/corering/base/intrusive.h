@@ -22,7 +22,8 @@
 namespace corering::base {
 
 template <typename Tag>
-using ListHook = boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>, boost::intrusive::link_mode<boost::intrusive::safe_link>>;
+using ListHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<Tag>, boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 
 // size() is O(n): lists that need a count keep their own. Thread: one. Lifetime: does not own its elements.
 template <typename T, typename Tag>

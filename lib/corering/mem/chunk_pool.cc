@@ -6,8 +6,8 @@ namespace corering::mem {
 
 base::Result<ChunkPool> ChunkPool::open(const Options& options) {
   std::size_t bytes = 0;
-  if (options.chunk_count == 0 || options.chunk_count > kChunkCountMax || options.chunk_bytes == 0 || options.chunk_bytes % 64 != 0 ||
-      __builtin_mul_overflow(options.chunk_bytes, options.chunk_count, &bytes)) {
+  if (options.chunk_count == 0 || options.chunk_count > kChunkCountMax || options.chunk_bytes == 0 ||
+      options.chunk_bytes % 64 != 0 || __builtin_mul_overflow(options.chunk_bytes, options.chunk_count, &bytes)) {
     return base::failure({base::ErrorCode::invalid_argument, 0,
                           "found " + std::to_string(options.chunk_count) + " chunks of " + std::to_string(options.chunk_bytes) +
                               " bytes, need 1 to 65536 chunks of a multiple of 64 bytes"});

@@ -60,7 +60,7 @@ class ChunkPool {
 
   struct Options {
     std::size_t chunk_bytes = std::size_t{16} << 10;  // a multiple of 64
-    std::size_t chunk_count = 4096;                    // 1 to kChunkCountMax
+    std::size_t chunk_count = 4096;                   // 1 to kChunkCountMax
   };
 
   // Errors: invalid_argument for impossible options, out_of_memory.

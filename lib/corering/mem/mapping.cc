@@ -30,7 +30,8 @@ void* map_huge_aligned(std::size_t bytes) {
 
 base::Result<Mapping> Mapping::open(std::size_t bytes) {
   // Rounding up must not wrap around; no machine has so much anyway.
-  if (bytes > SIZE_MAX - 2 * kHugePageBytes) return base::failure(base::os_error(ENOMEM, "mapping " + std::to_string(bytes) + " bytes"));
+  if (bytes > SIZE_MAX - 2 * kHugePageBytes)
+    return base::failure(base::os_error(ENOMEM, "mapping " + std::to_string(bytes) + " bytes"));
   const bool huge = bytes >= kHugePageBytes;
   const std::size_t rounded = round_up(bytes, huge ? kHugePageBytes : std::size_t{4096});
   void* address = huge ? map_huge_aligned(rounded) : map(rounded);

@@ -1,7 +1,7 @@
 // ObjectPool<T>: objects of one type, borrowed and given back in O(1).
 //
-// For the small objects of the hot path (connections, send segments): memory is taken in slabs, kept until the pool dies, and reused
-// last-in first-out, so a warm pool never reaches the heap.
+// For the small objects of the hot path (connections, send segments): memory is taken in slabs, kept until the pool dies, and
+// reused last-in first-out, so a warm pool never reaches the heap.
 //
 // Thread: owning core only. Lifetime: every object is given back before the pool dies (asserted).
 // Cost: borrow and give back a few nanoseconds; a borrow that finds no free slot allocates one slab.

@@ -6,7 +6,9 @@ namespace corering::net {
 
 bool ReceiveAwaiter::await_ready() const noexcept { return !connection_.input().empty() || connection_.is_finished_with_input(); }
 
-void ReceiveAwaiter::await_suspend(std::coroutine_handle<> coroutine) noexcept { connection_.waiter_.wait(Waiter::For::data, coroutine); }
+void ReceiveAwaiter::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  connection_.waiter_.wait(Waiter::For::data, coroutine);
+}
 
 Slice ReceiveAwaiter::await_resume() noexcept {
   if (connection_.input().empty()) return {};
@@ -19,7 +21,9 @@ bool SendAwaiter::await_ready() const noexcept {
   return !connection_.is_above_high_mark() || connection_.state() >= ConnectionState::closing;
 }
 
-void SendAwaiter::await_suspend(std::coroutine_handle<> coroutine) noexcept { connection_.waiter_.wait(Waiter::For::room, coroutine); }
+void SendAwaiter::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  connection_.waiter_.wait(Waiter::For::room, coroutine);
+}
 
 bool SendAwaiter::await_resume() const noexcept { return connection_.state() < ConnectionState::closing; }
 

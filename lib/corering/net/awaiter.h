@@ -1,7 +1,7 @@
 // The awaitable operations of a connection, and who waits for them.
 //
-// A handler coroutine waits for one thing at a time: data, or room in the send queue. When that is there the coroutine is put into the ready queue and
-// resumed by the loop, never from inside a completion handler. Thread: the connection's core.
+// A handler coroutine waits for one thing at a time: data, or room in the send queue. When that is there the coroutine is put
+// into the ready queue and resumed by the loop, never from inside a completion handler. Thread: the connection's core.
 #pragma once
 
 #include <coroutine>

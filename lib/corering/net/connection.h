@@ -8,8 +8,8 @@
 //     │  leaves                ▲
 //     └──── abort ─────────────┘
 //
-// The kernel holds pointers into this object while anything is in flight, so it is given back only after the last terminal completion: that of its own
-// close. It follows that a connection never dies inside a hook of its session.
+// The kernel holds pointers into this object while anything is in flight, so it is given back only after the last terminal
+// completion: that of its own close. It follows that a connection never dies inside a hook of its session.
 //
 // Thread: owning core only. Lifetime: borrowed from its Server's pool; valid for a session until on_close has returned.
 #pragma once
@@ -64,7 +64,8 @@ class Connection : public base::ListHook<ConnectionTag> {
   // Waits for bytes. The result is empty when no more will come.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
 
-  // Queues the slice, then waits while the send queue is above its high mark. False: the connection is closing, the peer may not get it.
+  // Queues the slice, then waits while the send queue is above its high mark. False: the connection is closing, the peer may not
+  // get it.
   SendAwaiter send_with_backpressure(Slice slice) noexcept;
 
   // For the server.
@@ -100,7 +101,9 @@ class Connection : public base::ListHook<ConnectionTag> {
   void on_closed(ring::IoResult result);
   void on_shut_down(ring::IoResult result);
   bool is_finished_with_input() const noexcept { return end_told_ || finished_ || state_ >= ConnectionState::closing; }
-  bool input_is_complete() const noexcept { return receiver_.has_ended() || (state_ != ConnectionState::open && !receiver_.is_armed()); }
+  bool input_is_complete() const noexcept {
+    return receiver_.has_ended() || (state_ != ConnectionState::open && !receiver_.is_armed());
+  }
 
   Server& server_;
   Transport& transport_;

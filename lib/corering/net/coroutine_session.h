@@ -8,8 +8,9 @@
 //     }
 //   }
 //
-// When the coroutine returns, what is queued still leaves and the connection closes. When the connection breaks, receive() gives an empty slice and the
-// coroutine is expected to return. Thread: the connection's core. Cost over session hooks: a resumption per receive, through the ready queue.
+// When the coroutine returns, what is queued still leaves and the connection closes. When the connection breaks, receive() gives
+// an empty slice and the coroutine is expected to return. Thread: the connection's core. Cost over session hooks: a resumption
+// per receive, through the ready queue.
 #pragma once
 
 #include <cstddef>

@@ -9,20 +9,20 @@ namespace corering::net {
 struct Counters {
   metrics::Counter accepted;
   metrics::Counter closed;
-  metrics::Counter refused;         // accepted beyond the limit, or while draining, and closed at once
-  metrics::Counter accept_failures; // EMFILE and its like
-  metrics::Counter accept_pauses;   // at the connection limit
+  metrics::Counter refused;          // accepted beyond the limit, or while draining, and closed at once
+  metrics::Counter accept_failures;  // EMFILE and its like
+  metrics::Counter accept_pauses;    // at the connection limit
   metrics::Counter received_bytes;
   metrics::Counter sent_bytes;
-  metrics::Counter copied_bytes;    // by us, in user space
-  metrics::Counter discarded_bytes; // received after the session had finished
-  metrics::Counter receives;        // completions with data
+  metrics::Counter copied_bytes;     // by us, in user space
+  metrics::Counter discarded_bytes;  // received after the session had finished
+  metrics::Counter receives;         // completions with data
   metrics::Counter sends;
   metrics::Counter short_sends;
-  metrics::Counter starved;         // receives that found no chunk
-  metrics::Counter throttled;       // receives stopped because the peer reads slowly or the session lags
-  metrics::Counter timed_out;       // idle
-  metrics::Counter peer_failures;   // resets and their like
+  metrics::Counter starved;        // receives that found no chunk
+  metrics::Counter throttled;      // receives stopped because the peer reads slowly or the session lags
+  metrics::Counter timed_out;      // idle
+  metrics::Counter peer_failures;  // resets and their like
   metrics::Counter aborted;
 };
 

@@ -1,7 +1,8 @@
 // Endpoint: an address that this process serves, with a listening socket for each core.
 //
-// Claimed as a whole before any core runs, so that a port in use is one clear error. IP: one socket per core, the kernel spreads connections by hash.
-// Unix: all cores accept from the same socket. Thread: the one that starts the runtime. Lifetime: removes a Unix socket's file when it dies.
+// Claimed as a whole before any core runs, so that a port in use is one clear error. IP: one socket per core, the kernel spreads
+// connections by hash. Unix: all cores accept from the same socket. Thread: the one that starts the runtime. Lifetime: removes a
+// Unix socket's file when it dies.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class Endpoint {
   int take(std::uint32_t core) noexcept { return listeners_[core].release(); }
 
  private:
-  Endpoint(const sys::SocketAddress& address, std::vector<sys::Fd> listeners) : address_(address), listeners_(std::move(listeners)) {}
+  Endpoint(const sys::SocketAddress& address, std::vector<sys::Fd> listeners)
+      : address_(address), listeners_(std::move(listeners)) {}
 
   sys::SocketAddress address_;
   std::vector<sys::Fd> listeners_;  // empty after a move

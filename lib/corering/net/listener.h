@@ -1,7 +1,8 @@
 // Listener: accepts connections for one core.
 //
-// A multishot accept stays armed while a whole backlog fits below the connection limit; nearer to it connections are accepted one by one, and at the
-// limit not at all: clients then wait in the kernel's backlog. A failed accept (no descriptors, no memory) is counted and tried again after a pause.
+// A multishot accept stays armed while a whole backlog fits below the connection limit; nearer to it connections are accepted one
+// by one, and at the limit not at all: clients then wait in the kernel's backlog. A failed accept (no descriptors, no memory) is
+// counted and tried again after a pause.
 //
 // Thread: owning core only. Lifetime: part of its Server; not destroyed before is_quiet().
 #pragma once

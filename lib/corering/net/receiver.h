@@ -1,8 +1,8 @@
 // Receiver: the reading half of a connection.
 //
-// One multishot receive stays armed; each of its completions brings a chunk, which becomes a slice of the input. Reading stops (the receive is cancelled)
-// when the session lags, the peer reads slowly or the connection drains, and starts again when that is over. A receive that finds no chunk waits in the
-// transport's starved list; its data stays in the socket.
+// One multishot receive stays armed; each of its completions brings a chunk, which becomes a slice of the input. Reading stops
+// (the receive is cancelled) when the session lags, the peer reads slowly or the connection drains, and starts again when that is
+// over. A receive that finds no chunk waits in the transport's starved list; its data stays in the socket.
 //
 // Thread: owning core only. Lifetime: part of its Connection; not destroyed before is_quiet().
 #pragma once
@@ -24,7 +24,8 @@ class Receiver : public base::ListHook<StarvedTag> {
   // Starts the receive unless it is armed, starved or ended.
   void arm();
 
-  // Ends the receive; is_quiet turns true once the kernel has let go. Data may still arrive until then. True if there was one to end.
+  // Ends the receive; is_quiet turns true once the kernel has let go. Data may still arrive until then. True if there was one to
+  // end.
   bool stop();
 
   // What arrives from now on is counted and thrown away: the session has finished.

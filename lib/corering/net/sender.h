@@ -1,7 +1,7 @@
 // Sender: the writing half of a connection.
 //
-// Everything written during a turn queues up and leaves with one send, gathered if it lies in several chunks. One send is in flight at a time, so bytes
-// cannot overtake each other; what a short send leaves goes with the next.
+// Everything written during a turn queues up and leaves with one send, gathered if it lies in several chunks. One send is in
+// flight at a time, so bytes cannot overtake each other; what a short send leaves goes with the next.
 //
 // Thread: owning core only. Lifetime: part of its Connection; not destroyed before is_quiet().
 #pragma once

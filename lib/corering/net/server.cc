@@ -4,7 +4,8 @@
 
 namespace corering::net {
 
-Server::Server(runtime::Core& core, const std::vector<int>& listeners, const Limits& limits, std::unique_ptr<SessionFactory> sessions)
+Server::Server(runtime::Core& core, const std::vector<int>& listeners, const Limits& limits,
+               std::unique_ptr<SessionFactory> sessions)
     : transport_(core, limits), sessions_(std::move(sessions)), pool_(limits.connections_max) {
   for (const int fd : listeners) listeners_.push_back(std::make_unique<Listener>(*this, transport_, fd));
 }

@@ -1,7 +1,7 @@
 // Session: what a protocol does with a connection, as hooks.
 //
-// The lower-level of the two ways to write a handler, for protocols that batch; the other is a coroutine (coroutine_session.h). A session sees all that has
-// arrived and consumes what it understands; bytes it leaves stay in the input until more come.
+// The lower-level of the two ways to write a handler, for protocols that batch; the other is a coroutine (coroutine_session.h). A
+// session sees all that has arrived and consumes what it understands; bytes it leaves stay in the input until more come.
 //
 // Thread: the connection's core. Every hook may send, finish or abort; the connection stays valid until on_close returns.
 #pragma once

@@ -1,9 +1,10 @@
 // Slice: received or to-be-sent bytes together with the chunk that holds them.
 //
-// The currency of the data path: what a receive fills, a session inspects and a send queue holds is one slice handed on, so an echo moves bytes from
-// peer to peer without copying one. Move-only: whoever has it owns the chunk.
+// The currency of the data path: what a receive fills, a session inspects and a send queue holds is one slice handed on, so an
+// echo moves bytes from peer to peer without copying one. Move-only: whoever has it owns the chunk.
 //
-// Thread: owning core only. Lifetime: the pool outlives its slices. Cost: a few nanoseconds to make and drop, no allocation in a warm pool.
+// Thread: owning core only. Lifetime: the pool outlives its slices. Cost: a few nanoseconds to make and drop, no allocation in a
+// warm pool.
 #pragma once
 
 #include <cstddef>

@@ -47,9 +47,10 @@ struct OpenedRing {
 
 struct EnterRequest {
   std::uint32_t submit_count = 0;
-  std::uint32_t wait_count = 0;                          // 0: collect what is there and return
-  base::Duration timeout = base::Duration::max();        // of the wait; max(): none
-  base::Duration min_wait = base::Duration::zero();      // collect for this long if wait_count > 1 is not reached; needs Feature::min_wait
+  std::uint32_t wait_count = 0;                    // 0: collect what is there and return
+  base::Duration timeout = base::Duration::max();  // of the wait; max(): none
+  base::Duration min_wait =
+      base::Duration::zero();  // collect for this long if wait_count > 1 is not reached; needs Feature::min_wait
 };
 
 class Backend {

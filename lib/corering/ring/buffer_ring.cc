@@ -17,7 +17,8 @@ base::Result<BufferRing> BufferRing::open(Ring& ring, mem::ChunkPool& pool, cons
   registration.entries = options.window_chunks_max;
   registration.group = options.group.id;
   if (const int result = ring.backend().register_resource(IORING_REGISTER_PBUF_RING, &registration, 1); result < 0) {
-    return base::failure(base::os_error(-result, "registering a ring of " + std::to_string(options.window_chunks_max) + " receive buffers"));
+    return base::failure(
+        base::os_error(-result, "registering a ring of " + std::to_string(options.window_chunks_max) + " receive buffers"));
   }
   return BufferRing(ring, pool, std::move(*mapping), options);
 }

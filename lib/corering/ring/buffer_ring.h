@@ -1,8 +1,8 @@
 // BufferRing: the ring of chunks from which the kernel takes one for each piece that it receives.
 //
-// Few chunks lie in it at a time (the window): those given back last, still in the cache, go in first. A ring filled with the whole pool would
-// walk through all of it: at 500 connections and 16 KiB that is 8 MiB of cold memory per round (measured: bench/README.md). When the
-// kernel finds the window empty while the pool is not, the window doubles.
+// Few chunks lie in it at a time (the window): those given back last, still in the cache, go in first. A ring filled with the
+// whole pool would walk through all of it: at 500 connections and 16 KiB that is 8 MiB of cold memory per round (measured:
+// bench/README.md). When the kernel finds the window empty while the pool is not, the window doubles.
 //
 // Thread: owning core only. Lifetime: the ring and the pool outlive it; chunks in the window are given back by its destructor.
 // Kernel: 5.19. Source: io_uring_register(2), IORING_REGISTER_PBUF_RING; liburing 2.3 lacks the set-up call, so it is done here.
@@ -23,8 +23,8 @@ class BufferRing {
  public:
   struct Options {
     BufferGroup group;
-    std::uint32_t window_chunks = 64;         // to begin with; 1 to window_chunks_max
-    std::uint32_t window_chunks_max = 4096;   // a power of two up to 32768
+    std::uint32_t window_chunks = 64;        // to begin with; 1 to window_chunks_max
+    std::uint32_t window_chunks_max = 4096;  // a power of two up to 32768
   };
 
   // Requires: called before the ring is enabled, or by its owning core. Errors: out_of_memory, system.

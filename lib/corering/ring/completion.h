@@ -1,7 +1,7 @@
 // Completion: the place where an operation's result arrives, embedded in whoever started the operation.
 //
-// Its address travels through the kernel as user_data, so starting and finishing an operation allocates nothing and looks nothing up.
-// The price is a rule: the owner stays where it is, alive, until the terminal completion; the destructor asserts it.
+// Its address travels through the kernel as user_data, so starting and finishing an operation allocates nothing and looks nothing
+// up. The price is a rule: the owner stays where it is, alive, until the terminal completion; the destructor asserts it.
 //
 //   class Receiver {
 //     void on_receive(ring::IoResult result);

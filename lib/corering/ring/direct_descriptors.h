@@ -1,8 +1,8 @@
 // DirectDescriptors: the ring's own table of files.
 //
-// Operations on its slots skip the process's descriptor table and its reference counting. The kernel picks a free slot at accept; a full table
-// makes it drop the accepted client, so the table is opened larger than the connection limit. Old kernels free slots late (liburing issue 1192):
-// an option, off by default.
+// Operations on its slots skip the process's descriptor table and its reference counting. The kernel picks a free slot at accept;
+// a full table makes it drop the accepted client, so the table is opened larger than the connection limit. Old kernels free slots
+// late (liburing issue 1192): an option, off by default.
 //
 // Thread: as Backend::register_resource. Lifetime: the ring outlives it. Kernel: 5.19.
 #pragma once

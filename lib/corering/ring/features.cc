@@ -15,7 +15,8 @@ using enum Feature;
 constexpr std::array<FeatureRow, kFeatureCount> kTable{{
     {wait_timeout, "wait time-out in enter", "5.11", "feature bit EXT_ARG", Need::required, "does not start"},
     {no_dropped_completions, "completions are never dropped", "5.5", "feature bit NODROP", Need::required, "does not start"},
-    {stable_submit, "message headers needed only until submit", "5.5", "feature bit SUBMIT_STABLE", Need::required, "does not start"},
+    {stable_submit, "message headers needed only until submit", "5.5", "feature bit SUBMIT_STABLE", Need::required,
+     "does not start"},
     {buffer_ring, "provided-buffer ring", "5.19", "registering one", Need::required, "does not start"},
     {multishot_accept, "multishot accept", "5.19", "opcode SOCKET, of the same release", Need::required, "does not start"},
     {multishot_receive, "multishot receive", "6.0", "opcode SEND_ZC, of the same release", Need::required, "does not start"},
@@ -26,8 +27,10 @@ constexpr std::array<FeatureRow, kFeatureCount> kTable{{
     {direct_descriptors, "descriptors private to the ring", "5.19", "registering an empty table", Need::optional,
      "--direct_descriptors is refused"},
     {zero_copy_send, "zero-copy send", "6.0", "opcode SEND_ZC", Need::optional, "plain sends (the only ones so far)"},
-    {zero_copy_report, "report whether a zero-copy send copied", "6.2", "feature bit REG_REG_RING (6.3)", Need::optional, "plain sends (the only ones so far)"},
-    {bundles, "one completion for several buffers", "6.10", "feature bit RECVSEND_BUNDLE", Need::optional, "one completion per buffer (the only way so far)"},
+    {zero_copy_report, "report whether a zero-copy send copied", "6.2", "feature bit REG_REG_RING (6.3)", Need::optional,
+     "plain sends (the only ones so far)"},
+    {bundles, "one completion for several buffers", "6.10", "feature bit RECVSEND_BUNDLE", Need::optional,
+     "one completion per buffer (the only way so far)"},
     {incremental_buffers, "several receives into one buffer", "6.12", "registering one; known bad before 6.15", Need::optional,
      "one buffer per receive (the only way so far)"},
     {min_wait, "bounded wait for a batch", "6.12", "feature bit MIN_TIMEOUT", Need::optional, "every completion wakes the core"},
@@ -114,8 +117,8 @@ base::Result<> require_features(const FeatureSet& features) {
   for (const FeatureRow& row : kTable) {
     if (row.need == Need::optional || features.has(row.feature)) continue;
     return base::failure({base::ErrorCode::unsupported, 0,
-                          "found a kernel (" + sys::kernel_release() + ") without io_uring's " + std::string(row.name) + ", need Linux " +
-                              std::string(row.since) + ": run on Linux 6.1 or newer"});
+                          "found a kernel (" + sys::kernel_release() + ") without io_uring's " + std::string(row.name) +
+                              ", need Linux " + std::string(row.since) + ": run on Linux 6.1 or newer"});
   }
   return {};
 }
@@ -127,7 +130,8 @@ std::string feature_report(const FeatureSet& features) {
     report.append(text.size() < width ? width - text.size() : 0, ' ');
     report += "  ";
   };
-  const auto row = [&](std::string_view name, std::string_view since, std::string_view found, std::string_view probe, std::string_view without) {
+  const auto row = [&](std::string_view name, std::string_view since, std::string_view found, std::string_view probe,
+                       std::string_view without) {
     column(name, 41);
     column(since, 5);
     column(found, 7);

@@ -1,7 +1,7 @@
 // Features: what this kernel can do, found by asking it.
 //
-// One table says for each feature since which kernel it exists, how it is probed and what happens without it; the servers print it with
-// --report_kernel. Version numbers are not trusted (distributions backport), except in the list of known-bad versions.
+// One table says for each feature since which kernel it exists, how it is probed and what happens without it; the servers print
+// it with --report_kernel. Version numbers are not trusted (distributions backport), except in the list of known-bad versions.
 #pragma once
 
 #include <bitset>
@@ -40,8 +40,8 @@ enum class Need : std::uint8_t { required, optional };
 struct FeatureRow {
   Feature feature;
   std::string_view name;
-  std::string_view since;    // Linux release
-  std::string_view probe;    // how it is found out
+  std::string_view since;  // Linux release
+  std::string_view probe;  // how it is found out
   Need need;
   std::string_view without;  // what happens if it is missing
 };

@@ -30,17 +30,20 @@ constexpr std::array<std::uint32_t, 5> kLadder{
 base::Error setup_refused(int os_error) {
   switch (os_error) {
     case ENOSYS:
-      return {base::ErrorCode::unsupported, os_error,
-              "found no io_uring (io_uring_setup: ENOSYS), need it: the kernel was built without it or a container's seccomp profile "
-              "hides it; allow io_uring_setup, io_uring_enter and io_uring_register there"};
+      return {
+          base::ErrorCode::unsupported, os_error,
+          "found no io_uring (io_uring_setup: ENOSYS), need it: the kernel was built without it or a container's seccomp profile "
+          "hides it; allow io_uring_setup, io_uring_enter and io_uring_register there"};
     case EPERM:
     case EACCES:
       return {base::ErrorCode::forbidden, os_error,
-              "found io_uring forbidden (io_uring_setup: EPERM), need it: set sysctl kernel.io_uring_disabled=0, or allow io_uring_setup, "
+              "found io_uring forbidden (io_uring_setup: EPERM), need it: set sysctl kernel.io_uring_disabled=0, or allow "
+              "io_uring_setup, "
               "io_uring_enter and io_uring_register in the container's seccomp profile"};
     case ENOMEM:
       return {base::ErrorCode::limit_too_low, os_error,
-              "found RLIMIT_MEMLOCK too low for a ring (io_uring_setup: ENOMEM): raise it (ulimit -l, or LimitMEMLOCK= in the service file)"};
+              "found RLIMIT_MEMLOCK too low for a ring (io_uring_setup: ENOMEM): raise it (ulimit -l, or LimitMEMLOCK= in the "
+              "service file)"};
     default: return base::os_error(os_error, "setting up a ring (io_uring_setup)");
   }
 }
@@ -89,7 +92,8 @@ base::Result<OpenedRing> IoUringBackend::open(const SetupOptions& options) {
 
 base::Result<> IoUringBackend::enable() {
   // liburing 2.3 declares io_uring_enable_rings and forgets to export it.
-  if (const int result = register_resource(IORING_REGISTER_ENABLE_RINGS, nullptr, 0); result < 0) return base::failure(base::os_error(-result, "enabling a ring"));
+  if (const int result = register_resource(IORING_REGISTER_ENABLE_RINGS, nullptr, 0); result < 0)
+    return base::failure(base::os_error(-result, "enabling a ring"));
   // Saves the descriptor look-up in each enter; belongs to the thread that registers it. Linux 5.18, optional.
   if (io_uring_register_ring_fd(&ring_) == 1) {
     enter_fd_ = ring_.enter_ring_fd;

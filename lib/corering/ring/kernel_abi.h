@@ -1,7 +1,8 @@
 // The kernel's io_uring interface as this room uses it: the one place that includes <liburing.h>.
 //
-// Debian 12 packages liburing 2.3, whose headers end at Linux 6.1. What newer kernels offer is defined here, each under #ifndef, and
-// probed at run time before use (features.h). Structures whose fields were renamed later have a layout of our own, checked below.
+// Debian 12 packages liburing 2.3, whose headers end at Linux 6.1. What newer kernels offer is defined here, each under #ifndef,
+// and probed at run time before use (features.h). Structures whose fields were renamed later have a layout of our own, checked
+// below.
 // Source: include/uapi/linux/io_uring.h of Linux.
 #pragma once
 

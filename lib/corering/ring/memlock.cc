@@ -17,7 +17,8 @@ constexpr const char* kRemedy = "raise it (ulimit -l, or LimitMEMLOCK= in the se
 
 std::uint64_t ring_memory_bytes(const SetupOptions& options) {
   constexpr std::uint64_t kHeaderBytes = 512;
-  const std::uint64_t shared = kHeaderBytes + options.completion_entries * sizeof(Cqe) + options.submission_entries * sizeof(std::uint32_t);
+  const std::uint64_t shared =
+      kHeaderBytes + options.completion_entries * sizeof(Cqe) + options.submission_entries * sizeof(std::uint32_t);
   return pages(shared) + pages(options.submission_entries * sizeof(Sqe));
 }
 
@@ -31,8 +32,9 @@ base::Result<MemlockPlan> plan_memlock(const SetupOptions& wanted, std::uint64_t
   }
   const std::string found = "found RLIMIT_MEMLOCK " + base::format_byte_size(limit_bytes) + ", need ";
   if (need(plan.setup) > limit_bytes) {
-    return base::failure({base::ErrorCode::limit_too_low, 0,
-                          found + base::format_byte_size(need(plan.setup)) + " for the rings of " + std::to_string(cores) + " cores: " + kRemedy});
+    return base::failure(
+        {base::ErrorCode::limit_too_low, 0,
+         found + base::format_byte_size(need(plan.setup)) + " for the rings of " + std::to_string(cores) + " cores: " + kRemedy});
   }
   if (plan.setup.submission_entries != wanted.submission_entries) {
     plan.warning = found + base::format_byte_size(need(wanted)) + " for " + std::to_string(cores) + " cores: rings shrunk to " +

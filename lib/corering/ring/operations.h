@@ -1,7 +1,7 @@
 // Operations: one typed function per kind of submission.
 //
-// Each fills a submission entry and nothing else: no system call, no allocation; the Ring owns user_data. What an operation points at stays
-// valid until its terminal completion, unless the function says less. Source: io_uring_enter(2).
+// Each fills a submission entry and nothing else: no system call, no allocation; the Ring owns user_data. What an operation
+// points at stays valid until its terminal completion, unless the function says less. Source: io_uring_enter(2).
 #pragma once
 
 #include <sys/socket.h>
@@ -64,8 +64,8 @@ inline void prepare_accept(Sqe& sqe, FileRef listener, AcceptInto into) noexcept
   set_accept_target(sqe, into);
 }
 
-// One completion per accepted connection: its descriptor or slot. Ends, without F_MORE, on any error, EMFILE included. With direct slots
-// and a full table it ends and the accepted client is dropped: keep slots in reserve. Kernel: 5.19.
+// One completion per accepted connection: its descriptor or slot. Ends, without F_MORE, on any error, EMFILE included. With
+// direct slots and a full table it ends and the accepted client is dropped: keep slots in reserve. Kernel: 5.19.
 inline void prepare_accept_multishot(Sqe& sqe, FileRef listener, AcceptInto into) noexcept {
   prepare_accept(sqe, listener, into);
   sqe.ioprio = IORING_ACCEPT_MULTISHOT;
@@ -99,8 +99,8 @@ inline void prepare_send(Sqe& sqe, FileRef socket, base::ByteView bytes) noexcep
   sqe.msg_flags = kSendFlags;
 }
 
-// Sends several pieces gathered. `header` and its iovec array are needed until the next enter only (feature stable_submit), the bytes until
-// the terminal completion.
+// Sends several pieces gathered. `header` and its iovec array are needed until the next enter only (feature stable_submit), the
+// bytes until the terminal completion.
 inline void prepare_send_gathered(Sqe& sqe, FileRef socket, const msghdr& header) noexcept {
   prepare(sqe, IORING_OP_SENDMSG, socket);
   sqe.addr = reinterpret_cast<std::uint64_t>(&header);
@@ -108,8 +108,8 @@ inline void prepare_send_gathered(Sqe& sqe, FileRef socket, const msghdr& header
   sqe.msg_flags = kSendFlags;
 }
 
-// Sends without copying where the device allows. A first completion carries the result; if it has F_MORE, a notification follows, and
-// only then may the memory be reused, even if the send failed. Kernel: 6.0; AF_UNIX refuses it.
+// Sends without copying where the device allows. A first completion carries the result; if it has F_MORE, a notification follows,
+// and only then may the memory be reused, even if the send failed. Kernel: 6.0; AF_UNIX refuses it.
 inline void prepare_send_zero_copy(Sqe& sqe, FileRef socket, base::ByteView bytes) noexcept {
   prepare_send(sqe, socket, bytes);
   sqe.opcode = IORING_OP_SEND_ZC;
@@ -130,8 +130,8 @@ inline void prepare_read(Sqe& sqe, FileRef file, base::MutableBytes into) noexce
   sqe.off = UINT64_MAX;
 }
 
-// Cancels the operation of `target`. Value: 0 (the target ends with ECANCELED), -ENOENT (it ended already) or -EALREADY (it is running: wait
-// for it). The target always ends with a completion of its own; the order of the two is not fixed.
+// Cancels the operation of `target`. Value: 0 (the target ends with ECANCELED), -ENOENT (it ended already) or -EALREADY (it is
+// running: wait for it). The target always ends with a completion of its own; the order of the two is not fixed.
 inline void prepare_cancel(Sqe& sqe, const Completion& target) noexcept {
   prepare(sqe, IORING_OP_ASYNC_CANCEL, FileRef{});
   sqe.addr = reinterpret_cast<std::uint64_t>(&target);
@@ -143,7 +143,8 @@ inline void prepare_shutdown(Sqe& sqe, FileRef socket, int how) noexcept {
   sqe.len = static_cast<std::uint32_t>(how);
 }
 
-// Closes a descriptor or frees a direct slot. Requires: nothing is in flight on it: a close would yield neither completions nor a FIN.
+// Closes a descriptor or frees a direct slot. Requires: nothing is in flight on it: a close would yield neither completions nor a
+// FIN.
 // Kernel: 5.6, direct slots 5.15.
 inline void prepare_close(Sqe& sqe, FileRef file) noexcept {
   prepare(sqe, IORING_OP_CLOSE, FileRef{file.is_direct() ? 0 : file.index, FileRef::Kind::descriptor});

@@ -1,7 +1,7 @@
 // RegisteredBuffers: memory that the kernel has pinned once, so that operations on it need not pin pages each time.
 //
-// Serves zero-copy sends and file I/O; receives do not profit, and provided buffers cannot be combined with it. Pinned memory counts
-// against RLIMIT_MEMLOCK: where it does not fit, the same memory works unregistered (bytes_registered says how much is).
+// Serves zero-copy sends and file I/O; receives do not profit, and provided buffers cannot be combined with it. Pinned memory
+// counts against RLIMIT_MEMLOCK: where it does not fit, the same memory works unregistered (bytes_registered says how much is).
 //
 // Thread: as Backend::register_resource. Lifetime: the ring and the memory outlive it.
 #pragma once

@@ -124,8 +124,9 @@ int Ring::call_enter(EnterRequest request) {
     counters_->submitted.add(static_cast<std::uint64_t>(result));
     return result;
   }
-  // ETIME, EINTR: the wait ended. EBUSY, EAGAIN: the kernel wants completions reaped, or memory, first; what is pending goes with a later
-  // enter. Anything else cannot happen to a sound program: EEXIST is another thread entering, EBADR a completion lost for good.
+  // ETIME, EINTR: the wait ended. EBUSY, EAGAIN: the kernel wants completions reaped, or memory, first; what is pending goes with
+  // a later enter. Anything else cannot happen to a sound program: EEXIST is another thread entering, EBADR a completion lost for
+  // good.
   const bool expected = result == -ETIME || result == -EINTR || result == -EBUSY || result == -EAGAIN;
   CORERING_ASSERT(expected, "io_uring_enter reports a lost completion or a misused ring");
   return result;

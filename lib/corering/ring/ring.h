@@ -1,8 +1,9 @@
 // Ring: one io_uring instance of one core.
 //
-// Prepare operations with require_sqe and operations.h, let the turn's single enter carry them to the kernel, reap, dispatch. The Ring knows
-// nothing of sockets or of what the operations mean; it keeps the promises that hold for all of them: no submission is lost when the queue
-// is full, no link chain is split, no completion is acted on before all are copied out, and every completion finds its owner.
+// Prepare operations with require_sqe and operations.h, let the turn's single enter carry them to the kernel, reap, dispatch. The
+// Ring knows nothing of sockets or of what the operations mean; it keeps the promises that hold for all of them: no submission is
+// lost when the queue is full, no link chain is split, no completion is acted on before all are copied out, and every completion
+// finds its owner.
 //
 //   auto& sqe = ring.require_sqe(receive_);          // receive_ is in flight from here
 //   prepare_receive_multishot(sqe, socket, group, ReceiveStart::at_once);
@@ -29,11 +30,11 @@
 namespace corering::ring {
 
 struct RingCounters {
-  metrics::Counter enters;              // one per turn
-  metrics::Counter extra_enters;        // because the submission queue was full
+  metrics::Counter enters;        // one per turn
+  metrics::Counter extra_enters;  // because the submission queue was full
   metrics::Counter submitted;
   metrics::Counter completed;
-  metrics::Counter overflows;           // turns that found the completion queue overflowed
+  metrics::Counter overflows;  // turns that found the completion queue overflowed
 };
 
 class Ring {
@@ -66,7 +67,8 @@ class Ring {
   // Hands a result to the owner of its completion. The owner may submit, and may be gone afterwards if the result was terminal.
   void dispatch(const Cqe& cqe);
 
-  // Hands out a whole batch. With hundreds of connections their owners are not in the cache, so the next ones are fetched while one is served.
+  // Hands out a whole batch. With hundreds of connections their owners are not in the cache, so the next ones are fetched while
+  // one is served.
   void dispatch(std::span<const Cqe> batch);
 
   // Something is reaped or reapable already: an enter must not wait.
@@ -75,7 +77,8 @@ class Ring {
   // Operations whose terminal completion is outstanding.
   std::uint32_t in_flight() const noexcept { return in_flight_; }
 
-  // Lets `completion` receive what other rings send it by message_ring, any number of times, until retire. Requires: by then no ring sends any more.
+  // Lets `completion` receive what other rings send it by message_ring, any number of times, until retire. Requires: by then no
+  // ring sends any more.
   void adopt(Completion& completion) noexcept;
   void retire(Completion& completion) noexcept;
 

@@ -1,7 +1,7 @@
 // BackendChoice: which back end a runtime uses.
 //
-// Today one real back end exists; the choice is a function of its own because this is where epoll joins, and where --backend=auto says in one line
-// what was chosen, why, and how to get the better one.
+// Today one real back end exists; the choice is a function of its own because this is where epoll joins, and where --backend=auto
+// says in one line what was chosen, why, and how to get the better one.
 #pragma once
 
 #include <functional>

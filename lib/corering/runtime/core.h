@@ -30,7 +30,7 @@ struct CoreCounters {
   metrics::Counter messages_sent;
   metrics::Counter messages_refused;  // the mailbox was full
   metrics::Counter messages_received;
-  metrics::Counter wakes;             // of other cores
+  metrics::Counter wakes;  // of other cores
 };
 
 // What a core is made of besides its options: the seam (back end, clock) and what it has in common with its siblings.
@@ -71,7 +71,8 @@ class Core {
   base::Instant now() const noexcept { return now_; }
   void read_clock() noexcept { now_ = surroundings_.clock.now(); }
 
-  // Runs the message on core `to`, in a later turn; messages to one core keep their order. False, and counted, if its mailbox is full.
+  // Runs the message on core `to`, in a later turn; messages to one core keep their order. False, and counted, if its mailbox is
+  // full.
   bool try_post(CoreId to, const Message& message) noexcept;
 
   // Shows this turn's messages to their receivers and wakes those that sleep. Called by the loop once per turn.

@@ -48,9 +48,10 @@ void EventLoop::fire_timers() { core_.timers().advance(core_.now()); }
 void EventLoop::drain_mailboxes() {
   Exchange& exchange = core_.exchange();
   for (std::uint16_t from = 0; from < exchange.cores(); ++from) {
-    const std::size_t count = exchange.mailbox(CoreId{from}, core_.id()).take(core_.options().loop.message_count_max, [this](const Message& message) {
-      message.run(core_);
-    });
+    const std::size_t count =
+        exchange.mailbox(CoreId{from}, core_.id()).take(core_.options().loop.message_count_max, [this](const Message& message) {
+          message.run(core_);
+        });
     if (count != 0) core_.counters().messages_received.add(count);
   }
   obey_requests();

@@ -1,8 +1,8 @@
 // Exchange: the mailboxes between all cores, and who is to be woken.
 //
-// The order that makes sleeping safe: a sender publishes first and then looks whether the receiver is parked; a receiver says that it is parked first
-// and then looks for messages. Both sides are sequentially consistent, so at least one of them sees the other. Waking costs a system call or a
-// submission, and happens only if the receiver sleeps.
+// The order that makes sleeping safe: a sender publishes first and then looks whether the receiver is parked; a receiver says
+// that it is parked first and then looks for messages. Both sides are sequentially consistent, so at least one of them sees the
+// other. Waking costs a system call or a submission, and happens only if the receiver sleeps.
 //
 // Thread: each function names its core. Lifetime: outlives the cores.
 #pragma once
@@ -35,7 +35,8 @@ class Exchange {
 
   // Sender, after publishing to `to`: true if `to` sleeps and this caller is the one who wakes it.
   bool claim_wake(CoreId to) noexcept {
-    return parked_[to.value].flag.load(std::memory_order_seq_cst) && parked_[to.value].flag.exchange(false, std::memory_order_seq_cst);
+    return parked_[to.value].flag.load(std::memory_order_seq_cst) &&
+           parked_[to.value].flag.exchange(false, std::memory_order_seq_cst);
   }
 
  private:

@@ -1,6 +1,7 @@
 // Flushable: something that has to act once before the turn's enter.
 //
-// A connection may be written to many times in a turn; its bytes leave with one send, prepared here. Joining the list twice is joining once.
+// A connection may be written to many times in a turn; its bytes leave with one send, prepared here. Joining the list twice is
+// joining once.
 // Thread: owning core only. Lifetime: leaves the list before it dies (its hook asserts it).
 #pragma once
 

@@ -1,7 +1,8 @@
 // Mailbox: messages from one core to one other.
 //
-// A single-producer single-consumer ring. The sender writes messages all through its turn and publishes them with one store at the end of it; the
-// receiver takes what is published, a bounded number per turn. No lock, no shared cache line but the two indices.
+// A single-producer single-consumer ring. The sender writes messages all through its turn and publishes them with one store at
+// the end of it; the receiver takes what is published, a bounded number per turn. No lock, no shared cache line but the two
+// indices.
 //
 // Thread: try_push, publish: the sending core; take: the receiving core. Cost: no allocation after construction, no system call.
 #pragma once

@@ -22,8 +22,8 @@ base::Result<> resolve_cores(Options& options) {
   if (options.cores == 0) options.cores = static_cast<std::uint32_t>(cpus->size());
   if (options.pinning == Pinning::free || options.cores <= cpus->size()) return {};
   return base::failure({base::ErrorCode::invalid_argument, 0,
-                        "found " + std::to_string(options.cores) + " cores to pin, need at most the " + std::to_string(cpus->size()) +
-                            " CPUs this process may use: lower --cores or leave out --pin_cores"});
+                        "found " + std::to_string(options.cores) + " cores to pin, need at most the " +
+                            std::to_string(cpus->size()) + " CPUs this process may use: lower --cores or leave out --pin_cores"});
 }
 
 void apply_profile(Profile profile, Options& options) {

@@ -1,6 +1,7 @@
 // Options: how a runtime is laid out: cores, rings, memory, waiting.
 //
-// The defaults suit a server on a shared machine. A profile presets what trades latency against throughput; single fields set afterwards win.
+// The defaults suit a server on a shared machine. A profile presets what trades latency against throughput; single fields set
+// afterwards win.
 #pragma once
 
 #include <cstddef>
@@ -39,9 +40,9 @@ struct Options {
   std::uint32_t cores = 0;  // event loops; 0: one per CPU this process may use
   Pinning pinning = Pinning::free;
   ring::SetupOptions ring;
-  mem::ChunkPool::Options chunks;                // per core
-  std::uint32_t receive_window_chunks = 64;      // see ring::BufferRing
-  std::uint32_t direct_descriptors = 0;          // slots per core; 0: plain descriptors
+  mem::ChunkPool::Options chunks;            // per core
+  std::uint32_t receive_window_chunks = 64;  // see ring::BufferRing
+  std::uint32_t direct_descriptors = 0;      // slots per core; 0: plain descriptors
   LoopOptions loop;
   base::Duration drain_timeout = std::chrono::seconds(10);
 };
@@ -49,7 +50,8 @@ struct Options {
 // Errors: invalid_argument for an unknown name.
 base::Result<Profile> parse_profile(std::string_view name);
 
-// Replaces cores = 0 by the number of CPUs this process may use. Errors: invalid_argument if pinning asks for more CPUs than there are.
+// Replaces cores = 0 by the number of CPUs this process may use. Errors: invalid_argument if pinning asks for more CPUs than
+// there are.
 base::Result<> resolve_cores(Options& options);
 
 // Presets options.loop.

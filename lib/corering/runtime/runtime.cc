@@ -36,7 +36,11 @@ base::Result<std::unique_ptr<Runtime>> Runtime::start(const Options& options, co
   return runtime;
 }
 
-Runtime::Runtime(const Options& options) : options_(options), exchange_(options.cores), drain_barrier_(options.cores), ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {}
+Runtime::Runtime(const Options& options)
+    : options_(options),
+      exchange_(options.cores),
+      drain_barrier_(options.cores),
+      ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {}
 
 Runtime::~Runtime() {
   abort();

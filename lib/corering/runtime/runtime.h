@@ -5,10 +5,11 @@
 //   (*runtime)->drain();
 //   (*runtime)->join();
 //
-// Rings and services of all cores are made first, on the calling thread, so that whatever the environment refuses is one Error and nothing has
-// begun to serve; only when every core's thread has its ring enabled do the services start.
+// Rings and services of all cores are made first, on the calling thread, so that whatever the environment refuses is one Error
+// and nothing has begun to serve; only when every core's thread has its ring enabled do the services start.
 //
-// Thread: start, join and the destructor: one thread, without a core; drain, abort, registry: any. Block the signals you wait for before start.
+// Thread: start, join and the destructor: one thread, without a core; drain, abort, registry: any. Block the signals you wait for
+// before start.
 #pragma once
 
 #include <barrier>
@@ -27,7 +28,8 @@ namespace corering::runtime {
 
 class Runtime {
  public:
-  // Returns when every core serves. Errors: as Core::open and the factory; limit_too_low if the rings do not fit under RLIMIT_MEMLOCK.
+  // Returns when every core serves. Errors: as Core::open and the factory; limit_too_low if the rings do not fit under
+  // RLIMIT_MEMLOCK.
   static base::Result<std::unique_ptr<Runtime>> start(const Options& options, const BackendFactory& make_backend,
                                                       const ServiceFactory& make_service);
 

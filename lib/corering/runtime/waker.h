@@ -1,7 +1,7 @@
 // Waker: how a sleeping core is woken: by another core through its ring, or by any thread through an eventfd.
 //
-// Both end as a completion of the sleeping ring, so the wait itself needs nothing special. Ring messages save the waking core a system call of its
-// own (they leave with its next enter) where the kernel has them.
+// Both end as a completion of the sleeping ring, so the wait itself needs nothing special. Ring messages save the waking core a
+// system call of its own (they leave with its next enter) where the kernel has them.
 //
 // Thread: start, stop, wake_from: owning cores; signal: any. Lifetime: stopped before it dies.
 #pragma once

@@ -1,7 +1,7 @@
 // ReadyQueue: what a core runs next, in the order in which it became ready.
 //
-// Completion handlers do not run long work or resume coroutines themselves: they push a Runnable, and the loop runs a bounded number of them
-// per turn, so I/O is looked at again in between. Thread: owning core only. Cost: O(1), no allocation.
+// Completion handlers do not run long work or resume coroutines themselves: they push a Runnable, and the loop runs a bounded
+// number of them per turn, so I/O is looked at again in between. Thread: owning core only. Cost: O(1), no allocation.
 #pragma once
 
 #include <coroutine>

@@ -1,16 +1,17 @@
 // Task<T>: a coroutine that somebody waits for.
 //
-// Lazy: it runs when it is awaited, or when its owner starts it as the root of a chain. The frame comes from the thread's FramePool and dies
-// with the Task. A result is delivered by symmetric transfer to whoever awaits, so chains of any length use no stack (except under sanitizers
-// and -O0: yield in long loops).
+// Lazy: it runs when it is awaited, or when its owner starts it as the root of a chain. The frame comes from the thread's
+// FramePool and dies with the Task. A result is delivered by symmetric transfer to whoever awaits, so chains of any length use no
+// stack (except under sanitizers and -O0: yield in long loops).
 //
 //   Task<int> answer() { co_return 42; }
 //   Task<void> ask() { const int value = co_await answer(); ... }
 //
-// g++ 12: write `auto result = co_await operation;` as a whole statement; no capturing lambda in the same expression, no co_await inside
-// macros, ?: or braced lists.
+// g++ 12: write `auto result = co_await operation;` as a whole statement; no capturing lambda in the same expression, no co_await
+// inside macros, ?: or braced lists.
 //
-// Thread: resumed where it was started. Errors: an exception that leaves the coroutine aborts: the library neither throws nor catches.
+// Thread: resumed where it was started. Errors: an exception that leaves the coroutine aborts: the library neither throws nor
+// catches.
 #pragma once
 
 #include <coroutine>
@@ -106,7 +107,8 @@ class [[nodiscard]] Task {
 
   explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
 
-  // Runs this task as the root of a chain, up to its first suspension. `done(context)` is called when it has ended; it may destroy the Task.
+  // Runs this task as the root of a chain, up to its first suspension. `done(context)` is called when it has ended; it may
+  // destroy the Task.
   void start(internal::PromiseBase::DoneHandler done, void* context) {
     CORERING_ASSERT(frame_ && !frame_.done(), "a task is started that has none or an ended coroutine");
     frame_.promise().set_done(done, context);

@@ -1,11 +1,12 @@
 // TimerWheel: many time-outs, most of which never expire, at O(1) each.
 //
-// A hierarchical wheel: four levels of 64 slots, the lowest of one millisecond each. Far time-outs wait in coarse slots and move to finer ones as
-// their time comes; those beyond 4.6 hours circle in the top level. Timers never fire early, and at most one tick late on a punctual core.
-// Kernel time-outs per operation cost about 15 % more per message (liburing issue 1005).
+// A hierarchical wheel: four levels of 64 slots, the lowest of one millisecond each. Far time-outs wait in coarse slots and move
+// to finer ones as their time comes; those beyond 4.6 hours circle in the top level. Timers never fire early, and at most one
+// tick late on a punctual core. Kernel time-outs per operation cost about 15 % more per message (liburing issue 1005).
 //
 // Thread: owning core only. Lifetime: a timer is stopped before it dies (its hook asserts it).
-// Cost: start and stop O(1), no allocation, no system call. Source: Varghese and Lauck, Hashed and hierarchical timing wheels, 1987.
+// Cost: start and stop O(1), no allocation, no system call. Source: Varghese and Lauck, Hashed and hierarchical timing wheels,
+// 1987.
 #pragma once
 
 #include <array>

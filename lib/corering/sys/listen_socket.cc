@@ -42,10 +42,10 @@ base::Result<> listen_on(const Fd& fd, const SocketAddress& address) {
   return {};
 }
 
-// Removes the file of a server that died without cleaning up: a socket behind which nobody answers. Connecting to a plain file is refused in the
-// same way, and that one is not ours to remove.
+// Removes the file of a server that died without cleaning up: a socket behind which nobody answers. Connecting to a plain file is
+// refused in the same way, and that one is not ours to remove.
 bool remove_if_stale(const SocketAddress& address) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(address.unix_path().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   // Without blocking: a live server with a full backlog would keep us waiting.
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

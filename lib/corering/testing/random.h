@@ -1,4 +1,5 @@
-// Random: a small, fast, seeded generator. The same seed gives the same numbers on every machine, unlike the standard library's distributions.
+// Random: a small, fast, seeded generator. The same seed gives the same numbers on every machine, unlike the standard library's
+// distributions.
 //
 // Source: Sebastiano Vigna, splitmix64 (public domain).
 #pragma once

@@ -124,9 +124,7 @@ void SimulatedBackend::submit(const ring::Sqe& sqe) {
       break;
     case IORING_OP_READ: operation.into = {reinterpret_cast<std::byte*>(sqe.addr), sqe.len}; break;
     case IORING_OP_SEND:
-    case IORING_OP_SEND_ZC:
-      operation.pieces.push_back({reinterpret_cast<void*>(sqe.addr), sqe.len});
-      break;
+    case IORING_OP_SEND_ZC: operation.pieces.push_back({reinterpret_cast<void*>(sqe.addr), sqe.len}); break;
     case IORING_OP_SENDMSG: {
       const auto& header = *reinterpret_cast<const msghdr*>(sqe.addr);
       operation.pieces.assign(header.msg_iov, header.msg_iov + header.msg_iovlen);
@@ -205,9 +203,7 @@ SimulatedBackend::Progress SimulatedBackend::progress(Operation& operation) {
     case IORING_OP_SENDMSG: return send(operation);
     case IORING_OP_ASYNC_CANCEL: return cancel(operation);
     case IORING_OP_CLOSE: return close(operation);
-    case IORING_OP_SHUTDOWN:
-      network_.shutdown(operation.file, static_cast<int>(operation.argument));
-      return finish(operation, 0);
+    case IORING_OP_SHUTDOWN: network_.shutdown(operation.file, static_cast<int>(operation.argument)); return finish(operation, 0);
     default: return finish(operation, 0);
   }
 }
@@ -255,12 +251,14 @@ SimulatedBackend::Progress SimulatedBackend::receive_into_buffer(Operation& oper
   const std::size_t bytes = stream.to_server.read(whole.first(limit));
   ++ring->head;
   stream.server_received_bytes += bytes;
-  if (!operation.multishot || random_.chance(faults_.multishot_ends)) return finish(operation, static_cast<std::int32_t>(bytes), flags);
+  if (!operation.multishot || random_.chance(faults_.multishot_ends))
+    return finish(operation, static_cast<std::int32_t>(bytes), flags);
   post(operation.user_data, static_cast<std::int32_t>(bytes), flags | IORING_CQE_F_MORE);
   return Progress::some;
 }
 
-// The bytes are read when they are sent, not when the operation is submitted: memory reused too early shows as wrong bytes at the peer.
+// The bytes are read when they are sent, not when the operation is submitted: memory reused too early shows as wrong bytes at the
+// peer.
 SimulatedBackend::Progress SimulatedBackend::send(Operation& operation) {
   Stream* stream = stream_of(operation);
   if (stream == nullptr) return finish(operation, -EBADF);

@@ -1,8 +1,9 @@
 // SimulatedBackend: the kernel's side of a ring, played from a seed.
 //
-// The code above the seam prepares real submissions and reads real completions; this class reads the former, acts on a SimulatedNetwork and writes the latter, as
-// slowly, as piecemeal and in as odd an order as the kernel is allowed to. It also watches what the code above must never do (closing a file that has
-// operations in flight, using one that is closed); such violations are collected, and a test fails on them.
+// The code above the seam prepares real submissions and reads real completions; this class reads the former, acts on a
+// SimulatedNetwork and writes the latter, as slowly, as piecemeal and in as odd an order as the kernel is allowed to. It also
+// watches what the code above must never do (closing a file that has operations in flight, using one that is closed); such
+// violations are collected, and a test fails on them.
 //
 // Thread: one. Lifetime: the network, the clock and the random generator outlive it.
 #pragma once
@@ -22,22 +23,23 @@ namespace corering::testing {
 
 // How unkind the simulated kernel is. Units: chances in 1000.
 struct Faults {
-  unsigned late = 300;               // an operation that could proceed waits for a later enter
+  unsigned late = 300;  // an operation that could proceed waits for a later enter
   unsigned short_receive = 300;
   unsigned short_send = 100;
-  unsigned no_buffers = 20;          // ENOBUFS although there are buffers
-  unsigned multishot_ends = 50;      // F_MORE missing for no reason
-  unsigned accept_fails = 20;        // EMFILE, ECONNABORTED, ENFILE
-  unsigned cancel_already = 300;     // EALREADY instead of 0
-  unsigned submit_stops = 20;        // only a part of the submissions is taken
-  unsigned interrupted = 20;         // EINTR, EBUSY or EAGAIN from enter
+  unsigned no_buffers = 20;       // ENOBUFS although there are buffers
+  unsigned multishot_ends = 50;   // F_MORE missing for no reason
+  unsigned accept_fails = 20;     // EMFILE, ECONNABORTED, ENFILE
+  unsigned cancel_already = 300;  // EALREADY instead of 0
+  unsigned submit_stops = 20;     // only a part of the submissions is taken
+  unsigned interrupted = 20;      // EINTR, EBUSY or EAGAIN from enter
 };
 
 class SimulatedBackend final : public ring::Backend {
  public:
   SimulatedBackend(SimulatedNetwork& network, VirtualClock& clock, Random& random, const Faults& faults);
 
-  // Called while an enter waits and no operation can proceed; lets the peers act. False: they cannot either. Without it, a wait returns at once.
+  // Called while an enter waits and no operation can proceed; lets the peers act. False: they cannot either. Without it, a wait
+  // returns at once.
   void on_idle(std::function<bool()> act) { act_ = std::move(act); }
 
   std::string_view name() const override { return "simulated"; }
@@ -74,9 +76,9 @@ class SimulatedBackend final : public ring::Backend {
     bool direct_accept = false;
     std::uint16_t group = 0;
     base::MutableBytes into;
-    std::vector<iovec> pieces;    // of a send, copied at submission as the kernel does
-    std::size_t done_bytes = 0;   // of a send
-    std::uint64_t target = 0;     // of a cancel
+    std::vector<iovec> pieces;   // of a send, copied at submission as the kernel does
+    std::size_t done_bytes = 0;  // of a send
+    std::uint64_t target = 0;    // of a cancel
     std::uint32_t argument = 0;
     bool cancelled = false;
     bool notification_due = false;

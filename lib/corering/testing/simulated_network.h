@@ -1,7 +1,8 @@
 // SimulatedNetwork: sockets without a kernel: listeners, byte streams, events, and the peers at the far ends.
 //
-// The near end is what the server's descriptors (and direct slots) mean to SimulatedBackend; the far end is a Peer that a test drives. Buffers are small, so
-// back-pressure happens all the time. Descriptor numbers are reused lowest first, as the kernel does, so that a stale descriptor hits a stranger.
+// The near end is what the server's descriptors (and direct slots) mean to SimulatedBackend; the far end is a Peer that a test
+// drives. Buffers are small, so back-pressure happens all the time. Descriptor numbers are reused lowest first, as the kernel
+// does, so that a stale descriptor hits a stranger.
 //
 // Thread: one. Lifetime: outlives the back ends and the peers.
 #pragma once
@@ -24,8 +25,8 @@ class BytePipe {
 
   std::size_t room() const noexcept { return capacity_ - size(); }
   std::size_t size() const noexcept { return bytes_.size() - head_; }
-  std::size_t write(base::ByteView from);        // as much as fits
-  std::size_t read(base::MutableBytes into);     // as much as there is
+  std::size_t write(base::ByteView from);     // as much as fits
+  std::size_t read(base::MutableBytes into);  // as much as there is
   void clear() noexcept;
 
  private:
@@ -91,7 +92,8 @@ class SimulatedNetwork {
   // Nullptr for what is not open: the caller has found a bug.
   File* find(ring::FileRef file) noexcept;
 
-  // Takes the oldest connection out of a backlog and gives it a descriptor, or a direct slot. Returns its number, -ENFILE if there is no free slot.
+  // Takes the oldest connection out of a backlog and gives it a descriptor, or a direct slot. Returns its number, -ENFILE if
+  // there is no free slot.
   int accept(File& listener, bool direct);
 
   void shutdown(ring::FileRef file, int how);

@@ -9,7 +9,7 @@ namespace {
 
 struct Flag {
   std::string_view name;
-  std::uint64_t Options::*value;
+  std::uint64_t Options::* value;
   std::uint64_t lowest;
   std::uint64_t highest;
 };

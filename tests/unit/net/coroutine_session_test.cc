@@ -47,7 +47,9 @@ sched::Task<> nested(net::Connection& connection) {
 class CoroutineSession : public SimulatedServer {
  protected:
   void SetUp() override { seen = {}; }
-  void start_with(net::ConnectionHandler handler) { start(std::make_unique<net::CoroutineSessions>(handler, limits.connections_max)); }
+  void start_with(net::ConnectionHandler handler) {
+    start(std::make_unique<net::CoroutineSessions>(handler, limits.connections_max));
+  }
 };
 
 TEST_F(CoroutineSession, EchoesAndReturnsAtTheEnd) {

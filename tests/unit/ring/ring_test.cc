@@ -21,7 +21,8 @@ TEST_F(Ring, ReportsAnOperationToItsOwner) {
   EXPECT_EQ(ring().in_flight(), 0u);
 }
 
-// With deferred task running a completion that needs task work appears only inside enter: an enter that does not wait must collect it, too.
+// With deferred task running a completion that needs task work appears only inside enter: an enter that does not wait must
+// collect it, too.
 TEST_F(Ring, AnEnterWithoutWaitingCollectsCompletions) {
   SocketPair pair;
   std::array<std::byte, 8> into{};
