@@ -32,6 +32,7 @@ runtime::ServiceFactory service_factory(std::vector<net::Endpoint>& endpoints, c
                                         const SessionFactoryMaker& make_sessions) {
   return [&endpoints, limits, &make_sessions](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
     std::vector<int> listeners;
+    listeners.reserve(endpoints.size());
     for (net::Endpoint& endpoint : endpoints) listeners.push_back(endpoint.take(core.id().value));
     return std::make_unique<net::Server>(core, listeners, limits, make_sessions(limits));
   };

@@ -24,6 +24,7 @@ bool Sender::try_write(base::ByteView bytes) {
   bytes = bytes.subspan(queue_.append_to_last(bytes));
   while (!bytes.empty()) {
     mem::Chunk chunk = chunks.try_borrow();
+    CORERING_ASSERT(chunk, "free chunks were counted and are not there");
     const base::ByteView empty = chunk.bytes().first(0);
     queue_.push_back(transport_.slices().make(std::move(chunk), empty));
     bytes = bytes.subspan(queue_.append_to_last(bytes));

@@ -21,11 +21,12 @@ using CoreId = base::StrongId<struct CoreTag, std::uint16_t>;
 
 class Exchange {
  public:
+  // `cores`: 1 to 65535.
   explicit Exchange(std::uint32_t cores);
 
-  std::uint32_t cores() const noexcept { return static_cast<std::uint32_t>(parked_.size()); }
+  std::uint16_t cores() const noexcept { return static_cast<std::uint16_t>(parked_.size()); }
 
-  Mailbox& mailbox(CoreId from, CoreId to) noexcept { return *mailboxes_[from.value * cores() + to.value]; }
+  Mailbox& mailbox(CoreId from, CoreId to) noexcept { return *mailboxes_[std::size_t{from.value} * cores() + to.value]; }
 
   // Receiver: about to sleep. False if a message is there already: do not sleep.
   bool try_park(CoreId here) noexcept;

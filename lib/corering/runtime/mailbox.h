@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
-#include <vector>
 
 #include "corering/base/cache_line.h"
 
@@ -45,8 +45,8 @@ class Message {
   void run(Core& here) const { handler_(here, *this); }
 
  private:
-  Handler handler_ = nullptr;
-  alignas(8) std::array<std::byte, kPayloadBytes> payload_{};
+  Handler handler_;
+  alignas(8) std::array<std::byte, kPayloadBytes> payload_;
 };
 static_assert(sizeof(Message) == base::kCacheLineBytes, "a message fills one cache line");
 
@@ -54,7 +54,8 @@ class Mailbox {
  public:
   static constexpr std::size_t kCapacity = 1024;  // a power of two
 
-  Mailbox() : slots_(kCapacity) {}
+  // The slots stay untouched, so that the mailboxes of cores that never talk to each other cost no memory.
+  Mailbox() : slots_(std::make_unique_for_overwrite<Message[]>(kCapacity)) {}
 
   // False if the receiver is a full ring behind: the sender keeps the message or drops it, and counts.
   bool try_push(const Message& message) noexcept {
@@ -87,7 +88,7 @@ class Mailbox {
   }
 
  private:
-  std::vector<Message> slots_;
+  std::unique_ptr<Message[]> slots_;
   // The sender's line, the receiver's line.
   alignas(base::kCacheLineBytes) std::atomic<std::uint64_t> published_{0};
   std::uint64_t next_ = 0;

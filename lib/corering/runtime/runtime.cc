@@ -50,7 +50,7 @@ Runtime::~Runtime() {
 base::Result<> Runtime::make_places(const BackendFactory& make_backend, const ServiceFactory& make_service) {
   cores_.resize(options_.cores);
   std::vector<Core*> all;
-  for (std::uint16_t index = 0; index < options_.cores; ++index) {
+  for (std::uint16_t index = 0; index < exchange_.cores(); ++index) {
     auto core = Core::open(CoreId{index}, options_, {make_backend(), clock_, exchange_, registry_});
     if (!core) return base::failure(std::move(core.error()));
     cores_[index].core = std::move(*core);
