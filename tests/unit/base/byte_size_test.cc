@@ -42,9 +42,8 @@ TEST(ByteSize, ReadsWhatOperatorsWrite) {
 }
 
 TEST(ByteSize, RefusesWhatIsNotASizeAndNamesIt) {
-  constexpr std::string_view kTexts[] = {"",     "B",     "KiB",    "-1",    "+1",   " 1",   "1 ",          "1 KiB",
-                                         "1kib", "1K",    "1KiBs",  "1KiB ", "1.5GiB", "0x10", "1e3",       "1,000",
-                                         "1PiB", "64 MB", "1KiB2B", "MiB64"};
+  constexpr std::string_view kTexts[] = {"",      "B",     "KiB",    "-1",   "+1",  " 1",    "1 ",   "1 KiB", "1kib",   "1K",
+                                         "1KiBs", "1KiB ", "1.5GiB", "0x10", "1e3", "1,000", "1PiB", "64 MB", "1KiB2B", "MiB64"};
   for (const std::string_view text : kTexts) {
     const auto bytes = parse_byte_size(text);
     ASSERT_FALSE(bytes.has_value()) << text;

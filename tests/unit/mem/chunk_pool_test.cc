@@ -45,8 +45,12 @@ TEST(ChunkPool, LendsTheChunkThatCameBackLast) {
   Chunk third = pool.try_borrow();
   const void* second_bytes = second.bytes().data();
   const void* first_bytes = first.bytes().data();
-  { const Chunk dies = std::move(second); }
-  { const Chunk dies = std::move(first); }
+  {
+    const Chunk dies = std::move(second);
+  }
+  {
+    const Chunk dies = std::move(first);
+  }
   const Chunk again = pool.try_borrow();
   const Chunk before = pool.try_borrow();
   EXPECT_EQ(again.bytes().data(), first_bytes);
@@ -72,7 +76,9 @@ TEST(ChunkPool, IsEmptyHandedWhenAllAreOutAndRecovers) {
   EXPECT_FALSE(pool.try_borrow());
   EXPECT_EQ(pool.free_count(), 0u);
   const void* freed = chunks[1].bytes().data();
-  { const Chunk dies = std::move(chunks[1]); }
+  {
+    const Chunk dies = std::move(chunks[1]);
+  }
   const Chunk next = pool.try_borrow();
   ASSERT_TRUE(next);
   EXPECT_EQ(next.bytes().data(), freed);
@@ -104,8 +110,10 @@ TEST(ChunkPool, ManagesAsManyAsSixteenBitsName) {
 
 TEST(ChunkPool, RefusesImpossibleSizes) {
   const ChunkPool::Options impossible[] = {
-      {.chunk_bytes = 0, .chunk_count = 1},  {.chunk_bytes = 100, .chunk_count = 1},
-      {.chunk_bytes = 64, .chunk_count = 0}, {.chunk_bytes = 64, .chunk_count = ChunkPool::kChunkCountMax + 1},
+      {.chunk_bytes = 0, .chunk_count = 1},
+      {.chunk_bytes = 100, .chunk_count = 1},
+      {.chunk_bytes = 64, .chunk_count = 0},
+      {.chunk_bytes = 64, .chunk_count = ChunkPool::kChunkCountMax + 1},
   };
   for (const ChunkPool::Options& options : impossible) {
     const auto pool = ChunkPool::open(options);

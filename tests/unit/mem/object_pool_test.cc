@@ -85,9 +85,11 @@ TEST(ObjectPool, KnowsHowManyAreOutAndWereAtMost) {
   pool.give_back(*second);
   pool.give_back(*third);
   EXPECT_EQ(pool.live(), 1u);
+  second = pool.try_borrow(4);
+  EXPECT_EQ(pool.live(), 2u);
   EXPECT_EQ(pool.live_max(), 3u);
   pool.give_back(*first);
-  EXPECT_EQ(pool.live_max(), 3u);
+  pool.give_back(*second);
 }
 
 TEST(ObjectPool, HonoursTheAlignmentOfItsObjects) {

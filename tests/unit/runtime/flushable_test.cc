@@ -49,6 +49,7 @@ TEST_F(FlushListTest, AWriterIsFlushedOncePerTurnHoweverOftenItWasWrittenTo) {
 // One send per connection and turn, even if flushing makes it want another at once.
 TEST_F(FlushListTest, WhoJoinsDuringTheFlushWaitsForTheNextTurn) {
   a_.then([this] {
+    if (trace_.size() > 10) return;
     list_.add(a_);
     list_.add(c_);
   });

@@ -155,7 +155,8 @@ class FloodService : public TestService {
   void start() override {
     if (core_.id().value != 0) return;
     for (std::uint32_t number = 0; number < kMessages; ++number) {
-      EXPECT_EQ(core_.try_post(CoreId{1}, Message(&expect_in_order, Numbered{number, &arrived})), number < runtime::Mailbox::kCapacity);
+      EXPECT_EQ(core_.try_post(CoreId{1}, Message(&expect_in_order, Numbered{number, &arrived})),
+                number < runtime::Mailbox::kCapacity);
     }
   }
 };

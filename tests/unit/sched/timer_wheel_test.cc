@@ -49,7 +49,8 @@ class Alarm {
 // The first instant at which the wheel may fire a timer that is started now, for `deadline`.
 Instant tick_at_or_after(Instant deadline) { return {(deadline.ns + kTick.count() - 1) / kTick.count() * kTick.count()}; }
 
-// Goes from one next() to the following, as a sleeping core does, until the alarm fires; returns when that was and counts the wake-ups.
+// Goes from one next() to the following, as a sleeping core does, until the alarm fires; returns when that was and counts the
+// wake-ups.
 Instant sleep_until_fired(TimerWheel& wheel, const Alarm& alarm, int& wake_ups) {
   for (wake_ups = 1;; ++wake_ups) {
     const Instant now = wheel.next();
@@ -69,7 +70,8 @@ TEST(TimerWheel, WithoutTimersItHasNothingToDo) {
 // Distances on both sides of every boundary between the levels, and far beyond the last one.
 TEST(TimerWheel, ACoreThatSleepsUntilNextFiresPunctuallyAtAnyDistanceAfterFewWakeUps) {
   std::vector<Duration> distances{1ns, 999'999ns, 5h, 24h, 24h * 7};
-  for (const std::int64_t ticks : {1, 63, 64, 65, 4'095, 4'096, 4'097, 262'143, 262'144, 262'145, 16'777'215, 16'777'216, 16'777'217}) {
+  for (const std::int64_t ticks :
+       {1, 63, 64, 65, 4'095, 4'096, 4'097, 262'143, 262'144, 262'145, 16'777'215, 16'777'216, 16'777'217}) {
     for (const Duration around : {Duration(-1ns), Duration(0), Duration(1ns)}) distances.push_back(ticks * kTick + around);
   }
   for (const Instant start : {Instant{0}, kBoot, Instant{63'000'000}, Instant{16'777'215'000'000}}) {
@@ -285,8 +287,9 @@ class Model {
       wheel_.stop(entry.timer);
       return;
     }
-    const Instant deadline = random_.chance(50) ? Instant{static_cast<std::int64_t>(random_.below(1 + static_cast<std::uint64_t>(now_.ns)))}
-                                                : now_ + span();
+    const Instant deadline = random_.chance(50)
+                                 ? Instant{static_cast<std::int64_t>(random_.below(1 + static_cast<std::uint64_t>(now_.ns)))}
+                                 : now_ + span();
     wheel_.start(entry.timer, deadline);
     entry.started = now_;
     entry.place = running_.emplace(deadline, &entry);

@@ -79,7 +79,9 @@ TEST(ListenSocket, AnAddressWithSiblingsIsClaimedOnceToo) {
   const auto sibling = open_sibling_listen_socket(*address);
   ASSERT_TRUE(sibling.has_value());
   EXPECT_EQ(claim_listen_socket(*address).error().code, ErrorCode::address_in_use);
-  { const Fd dies = std::move(*first); }
+  {
+    const Fd dies = std::move(*first);
+  }
   EXPECT_EQ(claim_listen_socket(*address).error().code, ErrorCode::address_in_use);
 }
 
@@ -115,7 +117,9 @@ TEST(ListenSocket, AClosedAddressIsFreeAgainDespiteConnectionsInTimeWait) {
     const auto listener = claim_listen_socket(address);
     address = *SocketAddress::bound_to(listener->value());
     const Fd client = connect_to(address);
-    { const Fd closes_first = accept_waiting(*listener); }
+    {
+      const Fd closes_first = accept_waiting(*listener);
+    }
   }
   EXPECT_TRUE(claim_listen_socket(address).has_value());
 }
@@ -199,6 +203,14 @@ TEST_F(UnixListenSocket, NeverRemovesWhatIsNoSocket) {
   std::string content;
   std::ifstream(path_) >> content;
   EXPECT_EQ(content, "precious");
+}
+
+// Connecting fails here as well, but not because nobody is there.
+TEST_F(UnixListenSocket, LeavesALiveSocketOfAnotherKindAlone) {
+  const Fd datagrams(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(datagrams.value(), address_.data(), address_.bytes()), 0);
+  EXPECT_FALSE(claim_listen_socket(address_).has_value());
+  EXPECT_TRUE(std::filesystem::is_socket(path_));
 }
 
 // A live server that is too busy to accept must not make a second one wait for its turn.

@@ -49,7 +49,8 @@ TEST(SocketAddress, TextsAreUnambiguous) {
 }
 
 TEST(SocketAddress, TakesNumbersOnlyAndNamesWhatItFound) {
-  for (const std::string host : {"", "localhost", "127.1", "256.0.0.1", " 127.0.0.1", "127.0.0.1 ", "1.2.3.4:80", "[::1]", "::g", ":::"}) {
+  for (const std::string host :
+       {"", "localhost", "127.1", "256.0.0.1", " 127.0.0.1", "127.0.0.1 ", "1.2.3.4:80", "[::1]", "::g", ":::"}) {
     const auto address = SocketAddress::parse_ip(host, 1);
     ASSERT_FALSE(address.has_value()) << host;
     EXPECT_EQ(address.error().code, ErrorCode::invalid_argument);
