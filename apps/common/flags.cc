@@ -134,12 +134,15 @@ bool was_set(const char* flag) {
   return GFLAGS_NAMESPACE::GetCommandLineFlagInfo(flag, &info) && !info.is_default;
 }
 
+// A full table of direct descriptors makes the kernel drop clients it has accepted: room for those on their way out.
+constexpr std::uint32_t kSpareSlots = 64;
+
 // The default adapts to a low descriptor limit; a wish is fulfilled or refused.
 base::Result<> set_connections(ServerOptions& options) {
   auto wanted = checked("max_connections", FLAGS_max_connections, 1, 10'000'000);
   if (!wanted) return base::failure(std::move(wanted.error()));
   const std::uint32_t cores = options.runtime.cores;
-  constexpr std::uint64_t kOwnFiles = 32;
+  constexpr std::uint64_t kOwnFiles = 32 + kSpareSlots;
   const std::uint64_t own_files = kOwnFiles + std::uint64_t{cores} * 8;
   auto connections = static_cast<std::uint64_t>(*wanted);
   auto raised = sys::require_open_files(connections + own_files);
@@ -151,8 +154,6 @@ base::Result<> set_connections(ServerOptions& options) {
   if (!raised) return raised;
   options.limits.connections_max = static_cast<std::size_t>((connections + cores - 1) / cores);
   if (FLAGS_direct_descriptors) {
-    // A full table makes the kernel drop clients it has accepted: room for those on their way out.
-    constexpr std::uint32_t kSpareSlots = 64;
     options.runtime.direct_descriptors = static_cast<std::uint32_t>(options.limits.connections_max) + kSpareSlots;
   }
   return {};

@@ -28,14 +28,22 @@ void Connection::start(Session& session) {
 }
 
 void Connection::send(Slice slice) noexcept {
+  if (finished_ || !slice) return;
   sender_.push(std::move(slice));
-  if (sender_.queued_bytes() > transport_.limits().send_queue_bytes_high) above_high_ = true;
+  note_queue_growth();
 }
 
 bool Connection::try_write(base::ByteView bytes) {
+  if (finished_) return true;
   const bool written = sender_.try_write(bytes);
-  if (sender_.queued_bytes() > transport_.limits().send_queue_bytes_high) above_high_ = true;
+  note_queue_growth();
   return written;
+}
+
+void Connection::note_queue_growth() noexcept {
+  const Limits& limits = transport_.limits();
+  if (sender_.queued_bytes() > limits.send_queue_bytes_high || sender_.queued_chunks() > limits.send_queue_chunks_high)
+    above_high_ = true;
 }
 
 SendAwaiter Connection::send_with_backpressure(Slice slice) noexcept {
@@ -78,7 +86,9 @@ void Connection::on_received() {
 
 void Connection::on_sent() {
   touch();
-  if (above_high_ && sender_.queued_bytes() <= transport_.limits().send_queue_bytes_low) {
+  const Limits& limits = transport_.limits();
+  if (above_high_ && sender_.queued_bytes() <= limits.send_queue_bytes_low &&
+      sender_.queued_chunks() <= limits.send_queue_chunks_low) {
     above_high_ = false;
     if (state_ < ConnectionState::closing) session_->on_drain(*this);
     deliver();
@@ -126,6 +136,7 @@ void Connection::begin_closing(Manner manner) {
   finished_ = true;
   waiter_.wake();
   receiver_.discard();
+  sender_.drop();  // an orderly close finds it idle: whatever a session sends from now on is dropped
   if (manner == Manner::orderly && !receiver_.has_ended()) {
     // Closing a socket whose peer still sends would answer with a reset, and a reset can overtake our last bytes.
     lingering_ = true;
@@ -135,7 +146,6 @@ void Connection::begin_closing(Manner manner) {
     lingering_ = false;
     transport_.core().timers().stop(timer_);
     receiver_.stop();
-    sender_.drop();
     const bool kernel_holds_on = !receiver_.is_quiet() || !sender_.is_quiet();
     if (kernel_holds_on && !socket_.is_direct()) transport_.ring().backend().shutdown_socket(socket_.index, SHUT_RDWR);
   }

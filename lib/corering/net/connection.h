@@ -96,6 +96,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   void advance();
   void close_if_quiet();
   void shut_down_writing();
+  void note_queue_growth() noexcept;
   void touch() noexcept { last_active_ = transport_.core().now(); }
   void on_timer();
   void on_closed(ring::IoResult result);

@@ -16,6 +16,11 @@ struct Limits {
   std::size_t send_queue_bytes_high = std::size_t{1} << 20;
   std::size_t send_queue_bytes_low = std::size_t{1} << 18;
 
+  // The same by chunks: a chunk is held in full however few of its bytes wait, so many small messages fill the pool before they
+  // fill the mark above.
+  std::size_t send_queue_chunks_high = 64;
+  std::size_t send_queue_chunks_low = 16;
+
   // Received chunks that a session has not taken yet, before reading stops.
   std::size_t input_chunks_max = 32;
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "corering/net/server.h"
 #include "corering/sys/listen_socket.h"
@@ -24,18 +25,18 @@ Listener::Listener(Server& server, Transport& transport, int fd) noexcept
 
 Listener::~Listener() {
   transport_.core().timers().stop(backoff_);
-  transport_.ring().backend().close_fd(fd_);
+  if (fd_ >= 0) transport_.ring().backend().close_fd(fd_);
 }
 
-// A multishot accept takes all that waits in one go: a whole backlog.
+// A multishot accept takes all that waits in one go: a whole backlog, of each listener.
 Listener::Mode Listener::fitting_mode() const noexcept {
   const std::size_t room = server_.room();
-  if (room > sys::kListenBacklog) return Mode::multishot;
+  if (room > sys::kListenBacklog * server_.listener_count()) return Mode::multishot;
   return room > 0 ? Mode::one_by_one : Mode::paused;
 }
 
 void Listener::arm() {
-  if (stopped_ || accept_.in_flight() || backoff_.is_running()) return;
+  if (stopped_ || accept_.in_flight() || cancel_.in_flight() || backoff_.is_running()) return;
   mode_ = fitting_mode();
   if (mode_ == Mode::paused) {
     transport_.counters().accept_pauses.add();
@@ -54,6 +55,17 @@ void Listener::stop() {
   stopped_ = true;
   transport_.core().timers().stop(backoff_);
   cancel_accept();
+  close_if_stopped();
+}
+
+void Listener::close_if_stopped() {
+  if (!stopped_ || fd_ < 0 || accept_.in_flight() || cancel_.in_flight()) return;
+  transport_.ring().backend().close_fd(std::exchange(fd_, -1));
+}
+
+void Listener::on_cancel(ring::IoResult) {
+  arm();
+  close_if_stopped();
 }
 
 void Listener::cancel_accept() {
@@ -71,6 +83,7 @@ void Listener::on_accept(ring::IoResult result) {
     if (!stopped_) transport_.core().timers().start(backoff_, transport_.core().now() + transport_.limits().accept_backoff);
   }
   arm();
+  close_if_stopped();
 }
 
 void Listener::refuse(ring::FileRef socket) {

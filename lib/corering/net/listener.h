@@ -28,7 +28,8 @@ class Listener {
   // Arms the accept that suits the room left. Called at start and whenever a connection has gone.
   void arm();
 
-  // Accepts no more.
+  // Accepts no more, and closes the listening socket as soon as nothing is in flight on it: new clients are refused instead of
+  // left waiting.
   void stop();
 
   bool is_quiet() const noexcept { return !accept_.in_flight() && !cancel_.in_flight() && refusals_.live() == 0; }
@@ -47,13 +48,14 @@ class Listener {
 
   Mode fitting_mode() const noexcept;
   void on_accept(ring::IoResult result);
-  void on_cancel(ring::IoResult) {}
+  void on_cancel(ring::IoResult result);
+  void close_if_stopped();
   void cancel_accept();
   void refuse(ring::FileRef socket);
 
   Server& server_;
   Transport& transport_;
-  const int fd_;
+  int fd_;  // -1 once it is closed
   const ring::AcceptInto into_;
   bool stopped_ = false;
   Mode mode_ = Mode::paused;  // of accept_ while it is in flight

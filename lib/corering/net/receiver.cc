@@ -12,7 +12,8 @@ Receiver::Receiver(Transport& transport, Connection& connection, ring::FileRef s
 Receiver::~Receiver() { transport_.forget(*this); }
 
 void Receiver::arm() {
-  if (is_armed() || is_starved() || ended_) return;
+  // While a cancel is on its way a new receive could not be cancelled in its turn; on_cancel leads here again.
+  if (is_armed() || is_starved() || ended_ || cancel_.in_flight()) return;
   ring::prepare_receive_multishot(transport_.ring().require_sqe(receive_), socket_, transport_.core().receive_buffers().group(),
                                   ring::ReceiveStart::at_once);
 }

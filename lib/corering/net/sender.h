@@ -34,6 +34,7 @@ class Sender {
   void drop();
 
   std::size_t queued_bytes() const noexcept { return queue_.bytes(); }
+  std::size_t queued_chunks() const noexcept { return queue_.count(); }
   bool is_idle() const noexcept { return queue_.empty() && !send_.in_flight(); }
   bool is_quiet() const noexcept { return !send_.in_flight() && !cancel_.in_flight(); }
 

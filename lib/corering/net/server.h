@@ -35,6 +35,8 @@ class Server final : public runtime::Service {
   // Connections that may still be opened.
   std::size_t room() const noexcept { return transport_.limits().connections_max - connections_live_; }
 
+  std::size_t listener_count() const noexcept { return listeners_.size(); }
+
   // For the listeners: makes a connection of an accepted socket; false if there is no room.
   bool try_open(ring::FileRef socket);
 

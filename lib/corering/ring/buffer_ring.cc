@@ -54,6 +54,7 @@ BufferRing::~BufferRing() {
 }
 
 void BufferRing::refill() noexcept {
+  widened_ = false;
   if (in_window_ >= window_) return;
   while (in_window_ < window_) {
     mem::Chunk chunk = pool_->try_borrow();
@@ -79,7 +80,9 @@ mem::Chunk BufferRing::take(std::uint16_t buffer_id) noexcept {
 }
 
 void BufferRing::on_exhausted() noexcept {
-  if (pool_->free_count() > 0) window_ = std::min(window_ * 2, capacity_);
+  if (widened_ || pool_->free_count() == 0) return;
+  widened_ = true;
+  window_ = std::min(window_ * 2, capacity_);
 }
 
 }  // namespace corering::ring

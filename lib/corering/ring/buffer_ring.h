@@ -39,7 +39,7 @@ class BufferRing {
   // The chunk that a completion with a buffer names. Call exactly once for each such completion.
   mem::Chunk take(std::uint16_t buffer_id) noexcept;
 
-  // The kernel found no chunk. Widens the window if the pool has more.
+  // The kernel found no chunk. Widens the window if the pool has more, at most once per refill: one dry spell fails many receives.
   void on_exhausted() noexcept;
 
   BufferGroup group() const noexcept { return group_; }
@@ -59,6 +59,7 @@ class BufferRing {
   std::uint32_t window_;
   std::uint32_t in_window_ = 0;
   std::uint16_t tail_ = 0;
+  bool widened_ = false;    // since the last refill
   std::vector<bool> lent_;  // by chunk: inside the window, or taken by the kernel and not yet reported
 };
 

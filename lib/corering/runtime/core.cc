@@ -66,7 +66,12 @@ void Core::request(Request request) noexcept {
 void Core::update_gauges() noexcept {
   chunks_total_.set(chunks_.count());
   // Chunks lying in the receive window are free as well: they only wait at another place.
-  chunks_home_.set(chunks_.free_count() + receive_buffers_->in_window());
+  chunks_home_.set(chunks_.free_count() + (receive_buffers_ ? receive_buffers_->in_window() : 0));
+}
+
+void Core::release_ring_resources() noexcept {
+  receive_buffers_.reset();
+  direct_descriptors_.reset();
 }
 
 void Core::register_metrics() {

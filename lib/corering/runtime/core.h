@@ -89,6 +89,9 @@ class Core {
   void request(Request request) noexcept;
   Request requested() const noexcept { return request_.load(std::memory_order_acquire); }
 
+  // Takes back what the ring was lent. Called on the core's own thread when its loop has ended: the ring accepts it from no other.
+  void release_ring_resources() noexcept;
+
   // Brings gauges up to date (chunks home). Called by the loop when it is about to sleep.
   void update_gauges() noexcept;
 

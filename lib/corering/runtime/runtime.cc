@@ -92,6 +92,7 @@ void Runtime::run_place(Place& place, int cpu) {
   if (!all_started_) return;
   EventLoop loop(*place.core, *place.service, drain_barrier_);
   loop.run();
+  place.core->release_ring_resources();
   place.core->update_gauges();
   stopped_count_.fetch_add(1, std::memory_order_acq_rel);
 }

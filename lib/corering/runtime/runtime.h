@@ -28,8 +28,8 @@ namespace corering::runtime {
 
 class Runtime {
  public:
-  // Returns when every core serves. Errors: as Core::open and the factory; limit_too_low if the rings do not fit under
-  // RLIMIT_MEMLOCK.
+  // Returns when every core's ring works and its thread is about to start its service. Errors: as Core::open and the factory;
+  // limit_too_low if the rings do not fit under RLIMIT_MEMLOCK.
   static base::Result<std::unique_ptr<Runtime>> start(const Options& options, const BackendFactory& make_backend,
                                                       const ServiceFactory& make_service);
 

@@ -6,10 +6,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace corering::sys {
 
 namespace {
+
+// The kernel takes the rings of a killed process down after the process is gone, and their accepts hold the listening sockets
+// until then: a server restarted at once finds its own address in use for some milliseconds.
+constexpr auto kReleaseWait = std::chrono::milliseconds(500);
+constexpr auto kReleaseStep = std::chrono::milliseconds(10);
 
 base::Result<> set_option(const Fd& fd, int level, int option, const char* name) {
   const int on = 1;
@@ -64,7 +71,10 @@ base::Result<Fd> claim_listen_socket(const SocketAddress& address) {
   auto fd = open_socket(address);
   if (!fd) return fd;
   int error = bind_error(*fd, address);
-  if (error == EADDRINUSE && address.is_unix() && remove_if_stale(address)) error = bind_error(*fd, address);
+  for (auto waited = kReleaseStep; error == EADDRINUSE && waited <= kReleaseWait; waited += kReleaseStep) {
+    if (!address.is_unix() || !remove_if_stale(address)) std::this_thread::sleep_for(kReleaseStep);
+    error = bind_error(*fd, address);
+  }
   if (error != 0) return base::failure(bind_refused(error, address));
   if (!address.is_unix()) {
     if (auto done = set_option(*fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"); !done) return base::failure(std::move(done.error()));

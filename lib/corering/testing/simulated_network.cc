@@ -58,7 +58,12 @@ void SimulatedNetwork::signal_event(int fd) {
 
 Peer SimulatedNetwork::connect(int listener_fd, std::size_t to_server_bytes, std::size_t to_peer_bytes) {
   auto stream = std::make_shared<Stream>(to_server_bytes, to_peer_bytes);
-  find({listener_fd, ring::FileRef::Kind::descriptor})->backlog.push_back(stream);
+  File* listener = find({listener_fd, ring::FileRef::Kind::descriptor});
+  if (listener != nullptr) {
+    listener->backlog.push_back(stream);
+  } else {
+    stream->server_reset = true;
+  }
   return Peer(stream);
 }
 

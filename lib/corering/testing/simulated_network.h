@@ -86,7 +86,7 @@ class SimulatedNetwork {
   int open_event();
   void signal_event(int fd);
 
-  // A client knocks: it waits in the listener's backlog. Requires: the listener is open.
+  // A client knocks: it waits in the listener's backlog, or is reset if nobody listens.
   Peer connect(int listener_fd, std::size_t to_server_bytes, std::size_t to_peer_bytes);
 
   // Nullptr for what is not open: the caller has found a bug.

@@ -131,6 +131,48 @@ TEST_F(Connection, ASlowReaderIsNotReadFrom) {
   EXPECT_NE(std::ranges::count(events, "drain"), 0);
 }
 
+// Many small messages hold a chunk each: the queue is bounded by chunks as well as by bytes, or one client could take them all.
+TEST_F(Connection, SmallMessagesDoNotTakeAllChunks) {
+  options.chunks.chunk_count = 128;
+  limits.send_queue_chunks_high = 8;
+  limits.send_queue_chunks_low = 2;
+  ScriptedSession& session = make_session();
+  start(session);
+  simulated::Peer hog = connect(65536, 1);
+  for (int message = 0; message < 500; ++message) {
+    write(hog, "x");
+    turns(1);
+  }
+  EXPECT_GE(counter("throttled"), 1u);
+  EXPECT_GE(counter("chunks_home"), 128u - 8u - 8u);
+  simulated::Peer other = connect();
+  write(other, "hello");
+  ASSERT_TRUE(core().turn_until([&] { return other.has_data(); }));
+  EXPECT_EQ(read(other), "hello");
+}
+
+// Sends after the end are dropped, also while the connection lingers for its peer.
+TEST_F(Connection, SendsAfterFinishAreDropped) {
+  ScriptedSession& session = make_session();
+  start(session);
+  simulated::Peer peer = connect();
+  turns(5);
+  net::Connection& connection = *session.last;
+  connection.hold();
+  connection.finish();
+  ASSERT_TRUE(core().turn_until([&] { return peer.is_at_end(); }));
+  EXPECT_TRUE(connection.try_write(base::bytes_of("late")));
+  EXPECT_EQ(connection.queued_bytes(), 0u);
+  peer.finish_writing();
+  turns(5);
+  EXPECT_TRUE(connection.try_write(base::bytes_of("later")));
+  connection.send(net::Slice());
+  connection.unhold();
+  EXPECT_TRUE(turn_until_closed());
+  EXPECT_EQ(read(peer), "");
+  EXPECT_EQ(counter("peer_failures"), 0u);
+}
+
 // A session that does not consume its input stops the receive after input_chunks_max chunks.
 TEST_F(Connection, ALaggingSessionStopsTheReceive) {
   limits.input_chunks_max = 3;

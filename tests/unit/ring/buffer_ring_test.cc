@@ -124,6 +124,9 @@ TEST_F(BufferRing, TheWindowStaysSmallAndWarm) {
   EXPECT_EQ(buffers_->window_chunks(), 2u);
   buffers_->on_exhausted();
   EXPECT_EQ(buffers_->window_chunks(), 4u);
+  buffers_->on_exhausted();
+  EXPECT_EQ(buffers_->window_chunks(), 4u) << "the same dry spell";
+  buffers_->refill();
   std::vector<mem::Chunk> taken;
   while (mem::Chunk chunk = pool_->try_borrow()) taken.push_back(std::move(chunk));
   buffers_->on_exhausted();

@@ -70,6 +70,47 @@ TEST(Exchange, WhatIsNotPublishedKeepsNobodyAwake) {
   EXPECT_TRUE(exchange.try_park(CoreId{1}));
 }
 
+void spin(unsigned turns) {
+  for (; turns > 0; --turns) std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+// Until both threads are at the same round; gives the CPU away if the other one needs it.
+void wait_for_round(const std::atomic<unsigned>& place, unsigned round) {
+  for (int turns = 0; place.load(std::memory_order_acquire) != round; ++turns) {
+    if (turns > 1'000) std::this_thread::yield();
+  }
+}
+
+// The two steps of each side race in every round, at changing distances of a few nanoseconds: one of them has to see the other.
+TEST(Exchange, AMessageAndASleepThatCrossEachOtherAreBothNoticed) {
+  constexpr unsigned kRounds = 200'000;
+  const CoreId there{0};
+  const CoreId here{1};
+  Exchange exchange(2);
+  std::atomic<unsigned> begun = 0;
+  std::atomic<unsigned> sent = 0;
+  bool woken = false;
+  std::jthread sender([&] {
+    for (unsigned round = 1; round <= kRounds; ++round) {
+      wait_for_round(begun, round);
+      send(exchange, there, here, round);
+      woken = exchange.claim_wake(here);
+      sent.store(round, std::memory_order_release);
+    }
+  });
+  unsigned missed = 0;
+  for (unsigned round = 1; round <= kRounds; ++round) {
+    begun.store(round, std::memory_order_release);
+    spin(round % 256);
+    const bool sleeps = exchange.try_park(here);
+    wait_for_round(sent, round);
+    if (sleeps && !woken) ++missed;
+    exchange.unpark(here);
+    exchange.mailbox(there, here).take(10, [](const Message&) {});
+  }
+  EXPECT_EQ(missed, 0u);
+}
+
 // A core of the stress test: sleeps in a semaphore where a real one sleeps in its ring.
 class Sleeper {
  public:
@@ -101,7 +142,7 @@ class Sleeper {
   // ones that get lost.
   void flush() {
     flushes_ += 7;
-    for (unsigned left = flushes_ % 5'000; left > 0; --left) std::atomic_signal_fence(std::memory_order_seq_cst);
+    spin(flushes_ % 5'000);
   }
 
   Exchange& exchange_;
