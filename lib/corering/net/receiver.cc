@@ -21,7 +21,7 @@ void Receiver::arm() {
 bool Receiver::stop() {
   transport_.forget(*this);
   // The cancel's own completion may come before the receive's: whether one was submitted is remembered apart.
-  if (!is_armed() || stopping_ || cancel_.in_flight()) return false;
+  if (!is_armed() || stopping_) return false;
   stopping_ = true;
   ring::prepare_cancel(transport_.ring().require_sqe(cancel_), receive_);
   return true;

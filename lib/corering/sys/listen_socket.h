@@ -17,6 +17,7 @@ inline constexpr int kListenBacklog = 4096;
 // The first socket of an address, already listening. Port 0 asks the kernel for one: see SocketAddress::bound_to. A Unix socket
 // file that nobody listens on any more is replaced. Sockets accepted from it inherit TCP_NODELAY: without it large replies wait
 // 40 ms for delayed acknowledgements. Errors: address_in_use, forbidden, system.
+// Cost: up to half a second while the address is in use: a killed server's rings hold it for some milliseconds longer.
 base::Result<Fd> claim_listen_socket(const SocketAddress& address);
 
 // A further socket for an address claimed by this process, for another core. Requires: an IP address with its real port.
