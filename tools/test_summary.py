@@ -4,7 +4,7 @@ Exits 1 if anything failed or nothing ran."""
 import sys
 import xml.etree.ElementTree as tree
 
-passed, failed, skipped = 0, [], 0
+passed, failed, skipped = 0, [], []
 for path in sys.argv[1:]:
     try:
         cases = list(tree.parse(path).getroot().iter("testcase"))
@@ -16,12 +16,12 @@ for path in sys.argv[1:]:
         if case.find("failure") is not None or case.find("error") is not None:
             failed.append(name)
         elif case.find("skipped") is not None:
-            skipped += 1
+            skipped.append(name)
         else:
             passed += 1
 for name in failed:
     print(f"failed: {name}")
-if skipped:
-    print(f"skipped: {skipped}")
+for name in skipped:
+    print(f"skipped: {name}")
 print(f"{passed} passed, {len(failed)} failed")
 sys.exit(1 if failed or passed == 0 else 0)

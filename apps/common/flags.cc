@@ -23,6 +23,7 @@ DEFINE_double(idle_timeout_s, 0, "close a connection after this many seconds wit
 DEFINE_double(drain_timeout_s, 10, "after SIGTERM: seconds until what is not yet answered is dropped");
 DEFINE_string(chunk_memory, "64MiB", "receive and send chunks of each core together");
 DEFINE_string(chunk_size, "16KiB", "one chunk: what one receive takes at most");
+DEFINE_string(socket_send_buffer, "0", "kernel memory for replies not yet taken, per connection; 0: the kernel adapts it");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");
 DEFINE_string(log_level, "info", "debug, info, warning, error or silent");
 DEFINE_bool(report_kernel, false, "print what this kernel's io_uring can do, and exit");
@@ -119,6 +120,16 @@ base::Result<> set_chunks(ServerOptions& options) {
   return {};
 }
 
+base::Result<> set_socket_buffers(ServerOptions& options) {
+  auto send = base::parse_byte_size(FLAGS_socket_send_buffer);
+  if (!send) return base::failure(with_flag("socket_send_buffer", std::move(send.error())));
+  if (*send != 0 && (*send < 4096 || *send > (1 << 30))) {
+    return base::failure(impossible("socket_send_buffer", FLAGS_socket_send_buffer, "0 or 4KiB to 1GiB"));
+  }
+  options.buffers.send_bytes = static_cast<int>(*send);
+  return {};
+}
+
 base::Result<> set_timeouts(ServerOptions& options) {
   auto idle = seconds("idle_timeout_s", FLAGS_idle_timeout_s);
   if (!idle) return base::failure(std::move(idle.error()));
@@ -201,7 +212,7 @@ void parse_command_line(int argc, char** argv, const char* summary) {
 base::Result<ServerOptions> server_options() {
   ServerOptions options;
   options.report_kernel = FLAGS_report_kernel;
-  for (auto* set : {&set_addresses, &set_cores, &set_chunks, &set_timeouts, &set_connections}) {
+  for (auto* set : {&set_addresses, &set_cores, &set_chunks, &set_socket_buffers, &set_timeouts, &set_connections}) {
     if (auto done = (*set)(options); !done) return base::failure(std::move(done.error()));
   }
   if (auto done = set_log_level(FLAGS_log_level); !done) return base::failure(std::move(done.error()));

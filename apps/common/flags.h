@@ -7,6 +7,7 @@
 #include "corering/net/limits.h"
 #include "corering/runtime/backend_choice.h"
 #include "corering/runtime/options.h"
+#include "corering/sys/listen_socket.h"
 #include "corering/sys/socket_address.h"
 
 namespace apps {
@@ -16,6 +17,7 @@ struct ServerOptions {
   corering::runtime::Options runtime;
   corering::runtime::BackendChoice backend = corering::runtime::BackendChoice::automatic;
   corering::net::Limits limits;  // per core
+  corering::sys::ConnectionBuffers buffers;
   bool report_kernel = false;
 };
 

@@ -21,7 +21,7 @@ using namespace corering;
 base::Result<std::vector<net::Endpoint>> claim_endpoints(const ServerOptions& options) {
   std::vector<net::Endpoint> endpoints;
   for (const sys::SocketAddress& address : options.addresses) {
-    auto endpoint = net::Endpoint::claim(address, options.runtime.cores);
+    auto endpoint = net::Endpoint::claim(address, options.runtime.cores, options.buffers);
     if (!endpoint) return base::failure(std::move(endpoint.error()));
     endpoints.push_back(std::move(*endpoint));
   }

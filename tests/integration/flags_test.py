@@ -1,5 +1,8 @@
 """The command line: impossible values are refused with code 2 and one line, --help explains."""
 
+import pathlib
+import re
+
 import server
 import tap_main
 
@@ -42,6 +45,15 @@ class FlagsTest(server.ServerTest):
         self.assertEqual(exit_.code, 0, exit_)
         text = '\n'.join(exit_.stdout)
         self.assertEqual([flag for flag in FLAGS if flag not in text], [], 'flags missing from --help on stdout')
+
+    def test_kernel_report_is_the_readmes_table(self):
+        exit_ = self.refused('--report_kernel')
+        self.assertEqual(exit_.code, 0, exit_)
+        rows = {tuple(re.split(r'  +', line.strip())) for line in exit_.stdout[2:]}
+        reported = {(feature, since, probe, without) for feature, since, _here, probe, without in rows}
+        readme = pathlib.Path(__file__).parents[2] / 'README.md'
+        table = re.findall(r'^\| (.*) \| (\d+\.\d+) \| (.*) \| (.*) \|$', readme.read_text(encoding='utf-8'), re.MULTILINE)
+        self.assertEqual(reported, set(table))
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@
 
 #include "corering/metrics/registry.h"
 #include "corering/net/limits.h"
+#include "corering/net/session.h"
 #include "corering/runtime/options.h"
 #include "corering/testing/random.h"
 #include "corering/testing/simulated_core.h"
@@ -36,6 +37,8 @@ class EchoSimulation {
   corering::testing::Faults draw_faults();
   corering::runtime::Options draw_options();
   corering::net::Limits draw_limits();
+  std::unique_ptr<corering::net::SessionFactory> draw_sessions(const corering::runtime::Options& options,
+                                                               const corering::net::Limits& limits);
   void start();
   void drain();
   void connect_peer();
@@ -52,6 +55,8 @@ class EchoSimulation {
   std::uint64_t drain_at_turn_ = 0;
   std::uint64_t enters_before_ = 0;
   bool draining_ = false;
+  bool copies_ = false;       // the handler answers with copies
+  bool may_drop_ = false;     // the handler leaves early, or draining is cut short: not every byte comes back
   bool peers_reset_ = false;  // some peer broke its connection: its bytes do not add up
 };
 

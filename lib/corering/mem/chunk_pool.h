@@ -82,6 +82,9 @@ class ChunkPool {
   std::size_t free_count() const noexcept { return free_.size(); }
   std::size_t free_count_min() const noexcept { return free_count_min_; }  // the low-water mark since open
 
+  // Chunks given back since open: whoever waits for one sees by this whether looking again is worth it.
+  std::uint64_t returned_count() const noexcept { return returned_count_; }
+
  private:
   friend class Chunk;
   ChunkPool(Mapping mapping, const Options& options);
@@ -91,6 +94,7 @@ class ChunkPool {
   std::size_t chunk_bytes_;
   std::size_t count_;
   std::size_t free_count_min_;
+  std::uint64_t returned_count_ = 0;
   std::vector<ChunkId> free_;   // a stack: the last one given back is on top
   std::vector<bool> borrowed_;  // catches a chunk given back twice
 };
@@ -118,6 +122,7 @@ inline Chunk ChunkPool::adopt(ChunkId id) noexcept {
 inline void ChunkPool::give_back(ChunkId id) noexcept {
   CORERING_ASSERT(borrowed_[id.value], "a chunk is given back twice");
   borrowed_[id.value] = false;
+  ++returned_count_;
   free_.push_back(id);  // capacity is reserved for all chunks: never allocates
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "corering/base/assert.h"
+
 namespace corering::metrics {
 
 void Registry::add(std::string_view name, const Counter& counter) {
@@ -44,7 +46,8 @@ std::string to_line(const Snapshot& snapshot) {
 
 std::uint64_t value_of(const Snapshot& snapshot, std::string_view name) {
   const auto found = std::ranges::find(snapshot, name, &Sample::name);
-  return found == snapshot.end() ? 0 : found->value;
+  CORERING_ASSERT(found != snapshot.end(), "a metric is asked for that nobody registered");
+  return found->value;
 }
 
 }  // namespace corering::metrics

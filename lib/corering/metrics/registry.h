@@ -46,7 +46,7 @@ class Registry {
 // "accepted=12 closed=12": one line for logs and tests.
 std::string to_line(const Snapshot& snapshot);
 
-// The value of a name; 0 if nobody registered it.
+// The value of a name. Requires: somebody registered it; a misspelt name would be 0 for ever.
 std::uint64_t value_of(const Snapshot& snapshot, std::string_view name);
 
 }  // namespace corering::metrics

@@ -16,7 +16,10 @@ Connection::Connection(Server& server, Transport& transport, ring::FileRef socke
       sender_(transport, *this, socket),
       waiter_(transport.core().ready()) {}
 
-Connection::~Connection() { transport_.core().timers().stop(timer_); }
+Connection::~Connection() {
+  transport_.core().timers().stop(timer_);
+  transport_.core().forget_chunks(chunk_waiter_);
+}
 
 void Connection::start(Session& session) {
   session_ = &session;
@@ -35,15 +38,40 @@ void Connection::send(Slice slice) noexcept {
 
 bool Connection::try_write(base::ByteView bytes) {
   if (finished_) return true;
-  const bool written = sender_.try_write(bytes);
+  CORERING_ASSERT(bytes.size() <= write_bytes_max(), "try_write is asked for more than can be promised");
+  if (!sender_.try_write(bytes)) {
+    lacks_chunks_ = true;
+    transport_.counters().write_waits.add();
+    transport_.core().await_more_chunks(chunk_waiter_);
+    return false;
+  }
   note_queue_growth();
-  return written;
+  return true;
+}
+
+void Connection::on_chunks() {
+  lacks_chunks_ = false;
+  if (state_ < ConnectionState::closing && !above_high_) {
+    session_->on_drain(*this);
+    deliver();
+  }
+  advance();
+}
+
+void Connection::resume() {
+  deliver();
+  advance();
 }
 
 void Connection::note_queue_growth() noexcept {
   const Limits& limits = transport_.limits();
   if (sender_.queued_bytes() > limits.send_queue_bytes_high || sender_.queued_chunks() > limits.send_queue_chunks_high)
     above_high_ = true;
+}
+
+bool Connection::compact_input() {
+  transport_.counters().copied_bytes.add(input().compact());
+  return !is_input_full();
 }
 
 SendAwaiter Connection::send_with_backpressure(Slice slice) noexcept {
@@ -64,6 +92,11 @@ void Connection::abort() {
   if (state_ >= ConnectionState::closing && !lingering_) return;
   transport_.counters().aborted.add();
   begin_closing(Manner::at_once);
+}
+
+void Connection::abort_for_overflow() {
+  transport_.counters().input_overflows.add();
+  abort();
 }
 
 void Connection::drain() {
@@ -90,7 +123,7 @@ void Connection::on_sent() {
   if (above_high_ && sender_.queued_bytes() <= limits.send_queue_bytes_low &&
       sender_.queued_chunks() <= limits.send_queue_chunks_low) {
     above_high_ = false;
-    if (state_ < ConnectionState::closing) session_->on_drain(*this);
+    if (state_ < ConnectionState::closing && !lacks_chunks_) session_->on_drain(*this);
     deliver();
   }
   advance();
@@ -105,8 +138,11 @@ void Connection::on_peer_failed() {
 void Connection::deliver() {
   if (finished_ || state_ >= ConnectionState::closing || delivering_) return;
   delivering_ = true;
-  if (!input().empty() && !above_high_) session_->on_data(*this);
-  if (!finished_ && !end_told_ && !above_high_ && state_ < ConnectionState::closing && input_is_complete()) {
+  if (!input().empty() && !is_above_high_mark()) {
+    session_->on_data(*this);
+    if (is_input_too_large() && !is_above_high_mark() && !finished_) session_->on_input_full(*this);
+  }
+  if (!finished_ && !end_told_ && !is_above_high_mark() && state_ < ConnectionState::closing && input_is_complete()) {
     end_told_ = true;
     session_->on_end(*this);
   }
@@ -117,7 +153,7 @@ void Connection::deliver() {
 // Reads, or stops reading, as the session and the peer keep up.
 void Connection::regulate() {
   if (state_ != ConnectionState::open) return;
-  if (!above_high_ && input().count() < transport_.limits().input_chunks_max) {
+  if (!is_above_high_mark() && !is_input_full()) {
     receiver_.arm();
   } else if (receiver_.stop()) {
     transport_.counters().throttled.add();

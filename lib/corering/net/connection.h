@@ -40,20 +40,34 @@ class Connection : public base::ListHook<ConnectionTag> {
   // What has been received and not consumed.
   SliceQueue& input() noexcept { return receiver_.input(); }
 
+  // Puts small pieces of the input together; counted as copied. True if that made room for more.
+  bool compact_input();
+
   // Queues bytes for the peer; they leave at the end of the turn. After finish or abort they are dropped.
   void send(Slice slice) noexcept;
 
-  // Queues a copy of the bytes. All or nothing: false if no chunk is free.
+  // Queues a copy of the bytes. All or nothing: false if there are too few free chunks. on_drain is then called when some have come
+  // home, and on_data not before. Requires: at most write_bytes_max() bytes, which there will be room for sooner or later.
   bool try_write(base::ByteView bytes);
+  std::size_t write_bytes_max() const noexcept {
+    return transport_.core().writers_chunks() * transport_.core().chunks().chunk_bytes();
+  }
+
+  // Calls on_data again, for what is left in the input, and reads on. For sessions that have consumed outside of on_data, or
+  // waited for something else than bytes.
+  void resume();
 
   // The session has said all: nothing more is read, what is queued leaves, then the connection closes.
   void finish();
 
   // Closes now; what is queued is dropped.
   void abort();
+  void abort_for_overflow();  // the same, counted as an input overflow
 
   std::size_t queued_bytes() const noexcept { return sender_.queued_bytes(); }
-  bool is_above_high_mark() const noexcept { return above_high_; }
+
+  // Replies wait for the peer, or for chunks: on_data is not called before on_drain.
+  bool is_above_high_mark() const noexcept { return above_high_ || lacks_chunks_; }
 
   // Keeps the connection from being given back, though not from closing, while something outside still refers to it.
   void hold() noexcept { ++holds_; }
@@ -90,6 +104,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   enum class Manner : std::uint8_t { orderly, at_once };
 
   void deliver();
+  void on_chunks();
   void regulate();
   void begin_draining();
   void begin_closing(Manner manner);
@@ -101,6 +116,10 @@ class Connection : public base::ListHook<ConnectionTag> {
   void on_timer();
   void on_closed(ring::IoResult result);
   void on_shut_down(ring::IoResult result);
+  bool is_input_full() noexcept { return input().count() >= transport_.limits().input_chunks_max; }
+  bool is_input_too_large() noexcept {
+    return is_input_full() || (input().count() > 1 && transport_.core().receive_buffers().is_short());
+  }
   bool is_finished_with_input() const noexcept { return end_told_ || finished_ || state_ >= ConnectionState::closing; }
   bool input_is_complete() const noexcept {
     return receiver_.has_ended() || (state_ != ConnectionState::open && !receiver_.is_armed());
@@ -111,9 +130,10 @@ class Connection : public base::ListHook<ConnectionTag> {
   const ring::FileRef socket_;
   Session* session_ = nullptr;
   ConnectionState state_ = ConnectionState::open;
-  bool finished_ = false;    // the session has said all
-  bool end_told_ = false;    // on_end was called
-  bool above_high_ = false;  // the send queue is between its high mark and its low mark, from above
+  bool finished_ = false;      // the session has said all
+  bool end_told_ = false;      // on_end was called
+  bool above_high_ = false;    // the send queue is between its high mark and its low mark, from above
+  bool lacks_chunks_ = false;  // try_write found too few, on_drain is due
   bool delivering_ = false;
   bool lingering_ = false;  // closing, our end is told, the peer's is awaited
   std::uint32_t holds_ = 0;
@@ -121,6 +141,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   Receiver receiver_;
   Sender sender_;
   Waiter waiter_;
+  runtime::Flushable chunk_waiter_ = runtime::Flushable::to<&Connection::on_chunks>(this);
   sched::Timer timer_ = sched::Timer::to<&Connection::on_timer>(this);  // idle while open, linger while closing
   ring::Completion close_ = ring::Completion::to<&Connection::on_closed>(this);
   ring::Completion shutdown_ = ring::Completion::to<&Connection::on_shut_down>(this);

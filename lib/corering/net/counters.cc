@@ -16,6 +16,9 @@ void register_counters(metrics::Registry& registry, const Counters& counters) {
   registry.add("sends", counters.sends);
   registry.add("short_sends", counters.short_sends);
   registry.add("starved", counters.starved);
+  registry.add("reserve_receives", counters.reserve_receives);
+  registry.add("input_overflows", counters.input_overflows);
+  registry.add("write_waits", counters.write_waits);
   registry.add("throttled", counters.throttled);
   registry.add("timed_out", counters.timed_out);
   registry.add("peer_failures", counters.peer_failures);

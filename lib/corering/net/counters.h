@@ -19,10 +19,13 @@ struct Counters {
   metrics::Counter receives;         // completions with data
   metrics::Counter sends;
   metrics::Counter short_sends;
-  metrics::Counter starved;        // receives that found no chunk
-  metrics::Counter throttled;      // receives stopped because the peer reads slowly or the session lags
-  metrics::Counter timed_out;      // idle
-  metrics::Counter peer_failures;  // resets and their like
+  metrics::Counter starved;           // receives that found no chunk
+  metrics::Counter reserve_receives;  // those into chunks of the reserve, when all others are lent out
+  metrics::Counter input_overflows;   // connections whose session consumed nothing of a full input
+  metrics::Counter write_waits;       // writes that found too few chunks
+  metrics::Counter throttled;         // receives stopped because the peer reads slowly or the session lags
+  metrics::Counter timed_out;         // idle
+  metrics::Counter peer_failures;     // resets and their like
   metrics::Counter aborted;
 };
 

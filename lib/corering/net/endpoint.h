@@ -10,6 +10,7 @@
 
 #include "corering/base/result.h"
 #include "corering/sys/fd.h"
+#include "corering/sys/listen_socket.h"
 #include "corering/sys/socket_address.h"
 
 namespace corering::net {
@@ -17,7 +18,8 @@ namespace corering::net {
 class Endpoint {
  public:
   // Errors: address_in_use, forbidden, system.
-  static base::Result<Endpoint> claim(const sys::SocketAddress& address, std::uint32_t cores);
+  static base::Result<Endpoint> claim(const sys::SocketAddress& address, std::uint32_t cores,
+                                      const sys::ConnectionBuffers& buffers = {});
 
   Endpoint(Endpoint&&) = default;
   Endpoint& operator=(Endpoint&&) = delete;

@@ -21,7 +21,8 @@ struct Limits {
   std::size_t send_queue_chunks_high = 64;
   std::size_t send_queue_chunks_low = 16;
 
-  // Received chunks that a session has not taken yet, before reading stops.
+  // Received chunks that a session has not taken yet, before reading stops. Small pieces are put together first, so that an
+  // incomplete message of (input_chunks_max - 2) x chunk bytes always fits, however it was cut.
   std::size_t input_chunks_max = 32;
 
   // A connection without a byte in either direction for this long is closed; zero: never.

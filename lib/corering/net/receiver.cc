@@ -1,6 +1,9 @@
 #include "corering/net/receiver.h"
 
+#include <poll.h>
+
 #include <cerrno>
+#include <utility>
 
 #include "corering/net/connection.h"
 
@@ -11,11 +14,28 @@ Receiver::Receiver(Transport& transport, Connection& connection, ring::FileRef s
 
 Receiver::~Receiver() { transport_.forget(*this); }
 
+ring::Sqe& Receiver::begin(Stage stage) {
+  stage_ = stage;
+  return transport_.ring().require_sqe(receive_);
+}
+
 void Receiver::arm() {
   // While a cancel is on its way a new receive could not be cancelled in its turn; on_cancel leads here again.
   if (is_armed() || is_starved() || ended_ || cancel_.in_flight()) return;
-  ring::prepare_receive_multishot(transport_.ring().require_sqe(receive_), socket_, transport_.core().receive_buffers().group(),
-                                  ring::ReceiveStart::at_once);
+  const ring::BufferRing& window = transport_.core().receive_buffers();
+  if (window.in_window() > 0) {
+    ring::prepare_receive_multishot(begin(Stage::window), socket_, window.group());
+  } else {
+    // An empty window answers ENOBUFS to idle connections too: only those that have data shall queue for chunks.
+    ring::prepare_poll(begin(Stage::data), socket_, POLLIN | POLLRDHUP);
+  }
+}
+
+void Receiver::await_room() { ring::prepare_poll(begin(Stage::room), socket_, POLLOUT); }
+
+void Receiver::receive_once(mem::Chunk chunk) {
+  reserved_ = std::move(chunk);
+  ring::prepare_receive_at_once(begin(Stage::reserve), socket_, reserved_.bytes());
 }
 
 bool Receiver::stop() {
@@ -33,17 +53,40 @@ void Receiver::discard() noexcept {
   input_.clear();
 }
 
-void Receiver::on_receive(ring::IoResult result) {
+void Receiver::on_completion(ring::IoResult result) {
   const bool was_stopping = stopping_;
   if (!is_armed()) stopping_ = false;
-  if (result.has_buffer()) accept_chunk(result);
+  if (stage_ == Stage::data || stage_ == Stage::room) {
+    on_ready(result, was_stopping);
+  } else {
+    on_receive(result, was_stopping);
+  }
+}
+
+// A broken socket counts as ready: the receive will tell.
+void Receiver::on_ready(ring::IoResult result, bool was_stopping) {
+  if (was_stopping || result.value == -ECANCELED) {
+    connection_.on_received();
+  } else if (stage_ == Stage::data) {
+    transport_.starve(*this);
+  } else {
+    transport_.feed_reserved(*this);
+  }
+}
+
+void Receiver::on_receive(ring::IoResult result, bool was_stopping) {
+  if (stage_ == Stage::reserve) {
+    accept(std::exchange(reserved_, {}), result.value);
+  } else if (result.has_buffer()) {
+    accept(transport_.core().receive_buffers().take(result.buffer_id()), result.value);
+  }
   if (result.value == 0) {
     ended_ = true;
   } else if (result.value == -ENOBUFS) {
     transport_.core().receive_buffers().on_exhausted();
     // Being cancelled and being starved may come together: then nobody wants the data any more.
     if (!was_stopping) transport_.starve(*this);
-  } else if (result.value != -ECANCELED && result.failed()) {
+  } else if (result.failed() && result.value != -ECANCELED && result.value != -EAGAIN) {
     ended_ = true;
     connection_.on_peer_failed();
     return;
@@ -51,11 +94,10 @@ void Receiver::on_receive(ring::IoResult result) {
   connection_.on_received();
 }
 
-void Receiver::accept_chunk(ring::IoResult result) {
-  mem::Chunk chunk = transport_.core().receive_buffers().take(result.buffer_id());
-  // A completion may name a buffer and still carry no data (end of stream, error): the chunk goes home.
-  if (result.value <= 0) return;
-  const auto bytes = static_cast<std::size_t>(result.value);
+void Receiver::accept(mem::Chunk chunk, std::int32_t value) {
+  // A completion may come with a chunk and still carry no data (end of stream, error): the chunk goes home.
+  if (value <= 0) return;
+  const auto bytes = static_cast<std::size_t>(value);
   transport_.counters().receives.add();
   transport_.counters().received_bytes.add(bytes);
   if (discarding_) {

@@ -2,7 +2,9 @@
 //
 // One multishot receive stays armed; each of its completions brings a chunk, which becomes a slice of the input. Reading stops
 // (the receive is cancelled) when the session lags, the peer reads slowly or the connection drains, and starts again when that is
-// over. A receive that finds no chunk waits in the transport's starved list; its data stays in the socket.
+// over. A receive that finds no chunk waits in the transport's starved list; its data stays in the socket. When chunks are so
+// scarce that only the reserve is left, it waits for data, then until its socket takes replies, and then receives once, into a chunk
+// of its own.
 //
 // Thread: owning core only. Lifetime: part of its Connection; not destroyed before is_quiet().
 #pragma once
@@ -24,6 +26,10 @@ class Receiver : public base::ListHook<StarvedTag> {
   // Starts the receive unless it is armed, starved or ended.
   void arm();
 
+  // For the transport, of a receiver that it has taken out of its lists. Requires: !is_armed().
+  void await_room();
+  void receive_once(mem::Chunk chunk);
+
   // Ends the receive; is_quiet turns true once the kernel has let go. Data may still arrive until then. True if there was one to
   // end.
   bool stop();
@@ -33,6 +39,7 @@ class Receiver : public base::ListHook<StarvedTag> {
 
   bool is_armed() const noexcept { return receive_.in_flight(); }
   bool is_starved() const noexcept { return is_linked(); }
+  bool has_room() const noexcept { return stage_ == Stage::room && !is_armed(); }  // its socket takes replies
   bool is_quiet() const noexcept { return !receive_.in_flight() && !cancel_.in_flight(); }
 
   // The peer has sent its last byte, or the connection is broken.
@@ -41,18 +48,26 @@ class Receiver : public base::ListHook<StarvedTag> {
   SliceQueue& input() noexcept { return input_; }
 
  private:
-  void on_receive(ring::IoResult result);
-  void accept_chunk(ring::IoResult result);
+  // What receive_ is in flight for.
+  enum class Stage : std::uint8_t { window, data, room, reserve };
+
+  void on_completion(ring::IoResult result);
+  void on_ready(ring::IoResult result, bool was_stopping);
+  void on_receive(ring::IoResult result, bool was_stopping);
+  void accept(mem::Chunk chunk, std::int32_t value);
+  ring::Sqe& begin(Stage stage);
   void on_cancel(ring::IoResult result);
 
   Transport& transport_;
   Connection& connection_;
   const ring::FileRef socket_;
+  Stage stage_ = Stage::window;
   bool ended_ = false;
   bool discarding_ = false;
   bool stopping_ = false;  // a cancel was submitted and the receive has not ended yet
   SliceQueue input_;
-  ring::Completion receive_ = ring::Completion::to<&Receiver::on_receive>(this);
+  mem::Chunk reserved_;  // lent to the kernel in Stage::reserve
+  ring::Completion receive_ = ring::Completion::to<&Receiver::on_completion>(this);
   ring::Completion cancel_ = ring::Completion::to<&Receiver::on_cancel>(this);
 };
 

@@ -18,8 +18,9 @@ void Sender::push(Slice slice) noexcept {
 bool Sender::try_write(base::ByteView bytes) {
   if (dropped_ || bytes.empty()) return true;
   mem::ChunkPool& chunks = transport_.core().chunks();
-  const std::size_t chunks_needed = (bytes.size() + chunks.chunk_bytes() - 1) / chunks.chunk_bytes();
-  if (chunks.free_count() < chunks_needed) return false;
+  const std::size_t room = queue_.room_in_last();
+  const std::size_t beyond = bytes.size() > room ? bytes.size() - room : 0;
+  if (chunks.free_count() < (beyond + chunks.chunk_bytes() - 1) / chunks.chunk_bytes()) return false;
   transport_.counters().copied_bytes.add(bytes.size());
   bytes = bytes.subspan(queue_.append_to_last(bytes));
   while (!bytes.empty()) {

@@ -1,7 +1,8 @@
 // Session: what a protocol does with a connection, as hooks.
 //
 // The lower-level of the two ways to write a handler, for protocols that batch; the other is a coroutine (coroutine_session.h). A
-// session sees all that has arrived and consumes what it understands; bytes it leaves stay in the input until more come.
+// session sees all that has arrived and consumes what it understands; bytes it leaves stay in the input until more come. A session
+// that leaves bytes because it waits for something else calls connection.resume() when it has it.
 //
 // Thread: the connection's core. Every hook may send, finish or abort; the connection stays valid until on_close returns.
 #pragma once
@@ -22,10 +23,19 @@ class Session {
   // connection.input() has grown. Not called while the send queue is above its high mark: replies first.
   virtual void on_data(Connection& connection) = 0;
 
+  // on_data has left limits.input_chunks_max chunks in the input: no more is read before there are fewer. Or it has left several
+  // when all connections together hold nearly all chunks. By default small pieces are put together; if the input stays full, the
+  // message that the session waits for cannot be received, and the connection is aborted and counted as an input overflow. A
+  // session that will consume later, and then resume, does nothing here.
+  virtual void on_input_full(Connection& connection) {
+    if (!connection.compact_input()) connection.abort_for_overflow();
+  }
+
   // No more input will come: the peer has ended its side, or the server drains. What is queued still leaves.
   virtual void on_end(Connection& connection) { connection.finish(); }
 
-  // The send queue has fallen to its low mark after having been above its high mark.
+  // There is room again: the send queue has fallen from above its high mark to its low mark, or chunks have come home after
+  // try_write found none.
   virtual void on_drain(Connection&) {}
 
   // The connection is gone. The last call.

@@ -5,16 +5,48 @@
 
 namespace corering::net {
 
-std::size_t SliceQueue::append_to_last(base::ByteView bytes) noexcept {
-  if (empty()) return 0;
-  Slice::Node& last = nodes_.back();
-  const base::MutableBytes chunk = last.chunk.bytes();
-  const auto used = static_cast<std::size_t>(last.bytes.data() + last.bytes.size() - chunk.data());
-  const std::size_t count = std::min(bytes.size(), chunk.size() - used);
-  std::memcpy(chunk.data() + used, bytes.data(), count);
-  last.bytes = {last.bytes.data(), last.bytes.size() + count};
+std::size_t SliceQueue::append_to_last(base::ByteView bytes) noexcept { return empty() ? 0 : append(nodes_.back(), bytes); }
+
+std::size_t SliceQueue::append(Slice::Node& node, base::ByteView bytes) noexcept {
+  const std::size_t count = std::min(bytes.size(), room_in(node));
+  if (count == 0) return 0;
+  std::byte* const end = node.chunk.bytes().data() + (node.bytes.data() + node.bytes.size() - node.chunk.bytes().data());
+  std::memcpy(end, bytes.data(), count);
+  node.bytes = {node.bytes.data(), node.bytes.size() + count};
   bytes_ += count;
   return count;
+}
+
+// `into` is filled from those behind it until it is full; then the one that filled it moves to the beginning of its own chunk and is
+// filled in its turn.
+std::size_t SliceQueue::compact() noexcept {
+  std::size_t copied = 0;
+  auto into = nodes_.begin();
+  while (into != nodes_.end()) {
+    const auto from = std::next(into);
+    if (from == nodes_.end()) break;
+    const std::size_t taken = append(*into, from->bytes);
+    copied += taken;
+    bytes_ -= taken;  // append counted them a second time
+    from->bytes = from->bytes.subspan(taken);
+    if (from->bytes.empty()) {
+      Slice emptied(*from);
+      nodes_.erase(from);
+      --count_;
+      continue;
+    }
+    copied += move_to_beginning(*from);
+    into = from;
+  }
+  return copied;
+}
+
+std::size_t SliceQueue::move_to_beginning(Slice::Node& node) noexcept {
+  const base::MutableBytes chunk = node.chunk.bytes();
+  if (node.bytes.data() == chunk.data()) return 0;
+  std::memmove(chunk.data(), node.bytes.data(), node.bytes.size());
+  node.bytes = {chunk.data(), node.bytes.size()};
+  return node.bytes.size();
 }
 
 }  // namespace corering::net

@@ -131,10 +131,24 @@ class SliceQueue {
     }
   }
 
+  // Moves bytes together so that they occupy as few chunks as they can, but for the free beginning of the first; the others' chunks
+  // go home. Returns how many bytes were copied.
+  std::size_t compact() noexcept;
+
+  // Bytes that append_to_last would still take.
+  std::size_t room_in_last() const noexcept { return empty() ? 0 : room_in(nodes_.back()); }
+
   // Copies bytes behind the last slice, into the rest of its chunk; returns how many fitted.
   std::size_t append_to_last(base::ByteView bytes) noexcept;
 
  private:
+  static std::size_t room_in(const Slice::Node& node) noexcept {
+    const base::MutableBytes chunk = node.chunk.bytes();
+    return static_cast<std::size_t>(chunk.data() + chunk.size() - (node.bytes.data() + node.bytes.size()));
+  }
+  std::size_t append(Slice::Node& node, base::ByteView bytes) noexcept;
+  static std::size_t move_to_beginning(Slice::Node& node) noexcept;
+
   base::List<Slice::Node, Slice::QueueTag> nodes_;
   std::size_t bytes_ = 0;
   std::size_t count_ = 0;

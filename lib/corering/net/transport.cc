@@ -8,26 +8,57 @@ Transport::Transport(runtime::Core& core, const Limits& limits) : core_(core), l
   register_counters(core.registry(), counters_);
 }
 
-Transport::~Transport() { core_.chunk_waiters().remove(feeding_); }
+Transport::~Transport() { core_.forget_chunks(feeding_); }
 
 void Transport::starve(Receiver& receiver) noexcept {
   counters_.starved.add();
   starved_.push_back(receiver);
-  core_.chunk_waiters().add(feeding_);
+  core_.await_chunks(feeding_);
+}
+
+void Transport::feed_reserved(Receiver& receiver) noexcept {
+  writable_.push_back(receiver);
+  core_.await_chunks(feeding_);
 }
 
 void Transport::forget(Receiver& receiver) noexcept {
-  if (receiver.is_starved()) starved_.erase(starved_.iterator_to(receiver));
+  if (!receiver.is_starved()) return;
+  auto& waiting = receiver.has_room() ? writable_ : starved_;
+  waiting.erase(waiting.iterator_to(receiver));
 }
 
 // As many receivers as there are chunks in the window: more would only fail again.
 void Transport::feed() {
-  for (std::uint32_t chunks = core_.receive_buffers().in_window(); chunks > 0 && !starved_.empty(); --chunks) {
-    Receiver& receiver = starved_.front();
-    starved_.pop_front();
+  for (std::uint32_t chunks = core_.receive_buffers().in_window(); chunks > 0; --chunks) {
+    auto& waiting = writable_.empty() ? starved_ : writable_;
+    if (waiting.empty()) return;
+    Receiver& receiver = waiting.front();
+    waiting.pop_front();
     receiver.arm();
   }
-  if (!starved_.empty()) core_.chunk_waiters().add(feeding_);
+  if (starved_.empty() && writable_.empty()) return;
+  if (core_.receive_buffers().is_short()) {
+    feed_from_reserve();
+  } else {
+    core_.await_chunks(feeding_);
+  }
+}
+
+// The pool is all but lent out, most of it perhaps to clients that send and never read: a chunk that one of them gets is lost until
+// it reads. So whoever wants a chunk of the reserve first shows that its socket takes a reply.
+void Transport::feed_from_reserve() {
+  while (!writable_.empty() && core_.chunks().free_count() > core_.writers_chunks()) {
+    Receiver& receiver = writable_.front();
+    writable_.pop_front();
+    counters_.reserve_receives.add();
+    receiver.receive_once(core_.chunks().try_borrow());
+  }
+  while (!starved_.empty()) {
+    Receiver& receiver = starved_.front();
+    starved_.pop_front();
+    receiver.await_room();
+  }
+  if (!writable_.empty()) core_.await_more_chunks(feeding_);
 }
 
 }  // namespace corering::net

@@ -25,20 +25,25 @@ class Transport {
   Counters& counters() noexcept { return counters_; }
   SlicePool& slices() noexcept { return slices_; }
 
-  // The receiver found no chunk: it is re-armed when chunks come home, first come first served. Never by timer: nobody knows when.
+  // The receiver found no chunk: it is fed when chunks come home, first come first served. Never by timer: nobody knows when.
   void starve(Receiver& receiver) noexcept;
 
-  // Does nothing if it is not starved.
+  // The starved receiver's socket takes replies: it may have a chunk of the reserve.
+  void feed_reserved(Receiver& receiver) noexcept;
+
+  // Does nothing if it does not wait for chunks.
   void forget(Receiver& receiver) noexcept;
 
  private:
   void feed();
+  void feed_from_reserve();
 
   runtime::Core& core_;
   const Limits limits_;
   Counters counters_;
   SlicePool slices_;
   base::List<Receiver, StarvedTag> starved_;
+  base::List<Receiver, StarvedTag> writable_;  // starved, and known to have a peer that reads
   runtime::Flushable feeding_ = runtime::Flushable::to<&Transport::feed>(this);
 };
 

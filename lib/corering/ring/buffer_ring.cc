@@ -7,9 +7,16 @@
 
 namespace corering::ring {
 
+namespace {
+
+constexpr std::uint32_t kPeriodRefills = 1024;
+
+}  // namespace
+
 base::Result<BufferRing> BufferRing::open(Ring& ring, mem::ChunkPool& pool, const Options& options) {
   CORERING_ASSERT(std::has_single_bit(options.window_chunks_max) && options.window_chunks_max <= 32768,
                   "a buffer ring has a power of two of entries, up to 32768");
+  CORERING_ASSERT(options.reserve_chunks < pool.count(), "the reserve of a buffer ring leaves it no chunk");
   auto mapping = mem::Mapping::open(options.window_chunks_max * sizeof(io_uring_buf));
   if (!mapping) return base::failure(std::move(mapping.error()));
   BufferRingRegistration registration{};
@@ -29,7 +36,9 @@ BufferRing::BufferRing(Ring& ring, mem::ChunkPool& pool, mem::Mapping mapping, c
       mapping_(std::move(mapping)),
       group_(options.group),
       capacity_(options.window_chunks_max),
-      window_(std::min(options.window_chunks, options.window_chunks_max)),
+      window_min_(std::min(options.window_chunks, options.window_chunks_max)),
+      reserve_(options.reserve_chunks),
+      window_(window_min_),
       lent_(pool.count(), false) {}
 
 BufferRing::BufferRing(BufferRing&& other) noexcept
@@ -38,6 +47,8 @@ BufferRing::BufferRing(BufferRing&& other) noexcept
       mapping_(std::move(other.mapping_)),
       group_(other.group_),
       capacity_(other.capacity_),
+      window_min_(other.window_min_),
+      reserve_(other.reserve_),
       window_(other.window_),
       in_window_(std::exchange(other.in_window_, 0)),
       tail_(other.tail_),
@@ -55,10 +66,10 @@ BufferRing::~BufferRing() {
 
 void BufferRing::refill() noexcept {
   widened_ = false;
+  narrow();
   if (in_window_ >= window_) return;
-  while (in_window_ < window_) {
+  while (in_window_ < window_ && !is_short()) {
     mem::Chunk chunk = pool_->try_borrow();
-    if (!chunk) break;
     const base::MutableBytes bytes = chunk.bytes();
     const mem::ChunkId id = chunk.release();
     // Field by field: the ring's tail lives in the unused field of the first entry.
@@ -80,9 +91,18 @@ mem::Chunk BufferRing::take(std::uint16_t buffer_id) noexcept {
 }
 
 void BufferRing::on_exhausted() noexcept {
-  if (widened_ || pool_->free_count() == 0) return;
+  if (widened_ || is_short()) return;
   widened_ = true;
   window_ = std::min(window_ * 2, capacity_);
+}
+
+// A burst leaves a wide window behind, and a wide window is a cold one.
+void BufferRing::narrow() noexcept {
+  if (window_ > in_window_) used_max_ = std::max(used_max_, window_ - in_window_);
+  if (++refills_ < kPeriodRefills) return;
+  if (used_max_ * 4 < window_) window_ = std::max(window_ / 2, window_min_);
+  used_max_ = 0;
+  refills_ = 0;
 }
 
 }  // namespace corering::ring

@@ -30,11 +30,6 @@ struct BufferGroup {
   std::uint16_t id = 0;
 };
 
-enum class ReceiveStart : std::uint8_t {
-  at_once,          // there is data, or it is cheap to look
-  when_data_waits,  // wait for readiness first: a ring without buffers is then no error yet
-};
-
 enum class AcceptInto : std::uint8_t { descriptors, direct_slots };
 
 // Clears an entry except user_data and sets what all operations have.
@@ -73,12 +68,14 @@ inline void prepare_accept_multishot(Sqe& sqe, FileRef listener, AcceptInto into
 
 // One completion per piece received, each in a chunk out of `group`. Ends without F_MORE at the end of the stream (value 0), on an
 // error, on -ENOBUFS when the group is empty (data stays in the socket), or whenever the kernel likes: re-arm then. Kernel: 6.0.
-inline void prepare_receive_multishot(Sqe& sqe, FileRef socket, BufferGroup group, ReceiveStart start) noexcept {
+// An empty group is an error even if there is no data yet. POLL_FIRST would change that, but with it the end of an AF_UNIX stream is
+// never reported if it was there, behind data, before the start (seen with Linux 6.18: its AF_UNIX reports "no more bytes queued",
+// and the kernel goes to sleep on an event that has passed).
+inline void prepare_receive_multishot(Sqe& sqe, FileRef socket, BufferGroup group) noexcept {
   prepare(sqe, IORING_OP_RECV, socket);
   sqe.flags |= IOSQE_BUFFER_SELECT;
   sqe.buf_group = group.id;
   sqe.ioprio = IORING_RECV_MULTISHOT;
-  if (start == ReceiveStart::when_data_waits) sqe.ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
 
 // Receives once, into memory of the caller. Value: bytes, 0 at the end of the stream.
@@ -86,6 +83,19 @@ inline void prepare_receive(Sqe& sqe, FileRef socket, base::MutableBytes into) n
   prepare(sqe, IORING_OP_RECV, socket);
   sqe.addr = reinterpret_cast<std::uint64_t>(into.data());
   sqe.len = static_cast<std::uint32_t>(into.size());
+}
+
+// The same, but does not wait: -EAGAIN if no data is there.
+inline void prepare_receive_at_once(Sqe& sqe, FileRef socket, base::MutableBytes into) noexcept {
+  prepare_receive(sqe, socket, into);
+  sqe.msg_flags = MSG_DONTWAIT;
+}
+
+// Waits until the file is ready for one of `events` (POLLIN, POLLOUT, ...). Value: those that it is ready for; POLLERR and POLLHUP
+// come unasked.
+inline void prepare_poll(Sqe& sqe, FileRef file, std::uint32_t events) noexcept {
+  prepare(sqe, IORING_OP_POLL_ADD, file);
+  sqe.poll32_events = events;
 }
 
 // MSG_WAITALL: the kernel itself goes on after a short send (without it 8 MiB stopped at 3.9 MB); a short result stays legal.

@@ -48,6 +48,13 @@ Sqe& Ring::require_sqe() {
   return *sqe;
 }
 
+Sqe& Ring::require_sqe_for_adopted(Completion& completion) {
+  CORERING_ASSERT(completion.adopted_, "an operation's results go to a completion that is not adopted");
+  Sqe& sqe = require_sqe();
+  sqe.user_data = reinterpret_cast<std::uint64_t>(&completion);
+  return sqe;
+}
+
 void Ring::require_chain(std::uint32_t count) {
   CORERING_ASSERT(count <= submissions_.capacity(), "a link chain is longer than the submission queue");
   while (submissions_.capacity() - submissions_.pending() < count) submit_early();

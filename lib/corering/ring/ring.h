@@ -6,7 +6,7 @@
 // finds its owner.
 //
 //   auto& sqe = ring.require_sqe(receive_);          // receive_ is in flight from here
-//   prepare_receive_multishot(sqe, socket, group, ReceiveStart::at_once);
+//   prepare_receive_multishot(sqe, socket, group);
 //   ring.enter({.wait_count = 1});
 //   for (const Cqe& cqe : ring.reap()) ring.dispatch(cqe);
 //
@@ -53,6 +53,10 @@ class Ring {
   // An entry in whose result nobody is interested.
   Sqe& require_sqe();
 
+  // An entry whose results, if it reports any, go to an adopted completion. For operations that report failures only
+  // (IOSQE_CQE_SKIP_SUCCESS), of which any number may be under way.
+  Sqe& require_sqe_for_adopted(Completion& completion);
+
   // Makes room so that the next `count` entries go to the kernel together: call before preparing a link chain.
   // Requires: count <= submission_capacity().
   void require_chain(std::uint32_t count);
@@ -77,8 +81,8 @@ class Ring {
   // Operations whose terminal completion is outstanding.
   std::uint32_t in_flight() const noexcept { return in_flight_; }
 
-  // Lets `completion` receive what other rings send it by message_ring, any number of times, until retire. Requires: by then no
-  // ring sends any more.
+  // Lets `completion` receive any number of results until retire: what other rings send it by message_ring, or what operations of
+  // require_sqe_for_adopted report. Requires: by then none will come any more.
   void adopt(Completion& completion) noexcept;
   void retire(Completion& completion) noexcept;
 

@@ -6,6 +6,16 @@
 
 namespace corering::runtime {
 
+namespace {
+
+// An eighth of the pool, within reason: enough for a turn's replies.
+std::uint32_t reserve_chunks(std::size_t pool_chunks) {
+  if (pool_chunks < 4) return pool_chunks < 2 ? 0 : 1;
+  return static_cast<std::uint32_t>(std::clamp(pool_chunks / 8, std::size_t{2}, std::size_t{256}));
+}
+
+}  // namespace
+
 base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options, CoreSurroundings surroundings) {
   auto ring = ring::Ring::open(*surroundings.backend, options.ring);
   if (!ring) return base::failure(std::move(ring.error()));
@@ -15,7 +25,9 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
 
   const auto window_max = std::min(std::bit_ceil(static_cast<std::uint32_t>(options.chunks.chunk_count)), std::uint32_t{32768});
   auto buffers = ring::BufferRing::open(core->ring_, core->chunks_,
-                                        {.window_chunks = options.receive_window_chunks, .window_chunks_max = window_max});
+                                        {.window_chunks = options.receive_window_chunks,
+                                         .window_chunks_max = window_max,
+                                         .reserve_chunks = reserve_chunks(options.chunks.chunk_count)});
   if (!buffers) return base::failure(std::move(buffers.error()));
   core->receive_buffers_.emplace(std::move(*buffers));
   if (options.direct_descriptors != 0) {
@@ -44,17 +56,33 @@ bool Core::try_post(CoreId to, const Message& message) noexcept {
   return accepted;
 }
 
+bool Core::can_feed_waiters() const noexcept {
+  const bool is_worth_it = waiters_are_new_ || chunks_.returned_count() != returned_seen_;
+  return is_worth_it && !chunk_waiters_.empty() && (receive_buffers_->in_window() > 0 || chunks_.free_count() > 0);
+}
+
+void Core::feed_waiters() {
+  waiters_are_new_ = false;
+  returned_seen_ = chunks_.returned_count();
+  chunk_waiters_.run();
+}
+
+void Core::meet(const std::vector<Core*>& all) {
+  for (Core* core : all) peers_.push_back({core, std::make_unique<RemoteWaker>(ring_, core->waker_)});
+}
+
 void Core::publish_messages() noexcept {
-  for (Core* peer : peers_) {
-    if (!exchange().mailbox(id_, peer->id_).publish() || peer == this || !exchange().claim_wake(peer->id_)) continue;
+  for (Peer& peer : peers_) {
+    const CoreId id = peer.core->id_;
+    if (!exchange().mailbox(id_, id).publish() || peer.core == this || !exchange().claim_wake(id)) continue;
     counters_.wakes.add();
-    peer->waker_.wake_from(ring_);
+    peer.waker->wake();
   }
 }
 
 void Core::wake_peers() noexcept {
-  for (Core* peer : peers_) {
-    if (peer != this) peer->waker_.signal();
+  for (Peer& peer : peers_) {
+    if (peer.core != this) peer.core->waker_.signal();
   }
 }
 

@@ -5,6 +5,7 @@
 // Thread: owning core only, but for request_drain, request_abort and the metrics. Lifetime: made by Runtime, outlives its service.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -58,9 +59,21 @@ class Core {
   sched::TimerWheel& timers() noexcept { return timers_; }
   sched::ReadyQueue& ready() noexcept { return ready_; }
   FlushList& flush_list() noexcept { return flush_list_; }
-  // Runs in the flush phase of each turn that has chunks for receives: those whose receive found none wait here.
-  FlushList& chunk_waiters() noexcept { return chunk_waiters_; }
-  bool can_feed_waiters() const noexcept { return !chunk_waiters_.empty() && receive_buffers_->in_window() > 0; }
+
+  // Chunks that receives leave to writers even when nothing else is left: else all chunks could hold requests, and no reply could
+  // be made that would set one free.
+  std::size_t writers_chunks() const noexcept { return std::max(receive_buffers_->reserve_chunks() / 2, 1U); }
+
+  // Calls `waiter` once, in the flush phase of a turn that has chunks: for those who found none.
+  void await_chunks(Flushable& waiter) noexcept {
+    chunk_waiters_.add(waiter);
+    waiters_are_new_ = true;
+  }
+  // The same for one who was just called and found too few: called again when more have come home.
+  void await_more_chunks(Flushable& waiter) noexcept { chunk_waiters_.add(waiter); }
+  void forget_chunks(Flushable& waiter) noexcept { chunk_waiters_.remove(waiter); }
+  bool can_feed_waiters() const noexcept;
+  void feed_waiters();
 
   Exchange& exchange() noexcept { return surroundings_.exchange; }
   Waker& waker() noexcept { return waker_; }
@@ -79,7 +92,7 @@ class Core {
   void publish_messages() noexcept;
 
   // Lets publish_messages wake its peers: called once, when all cores are made.
-  void meet(std::vector<Core*> all) { peers_ = std::move(all); }
+  void meet(const std::vector<Core*>& all);
 
   // Ends the sleep of all other cores.
   void wake_peers() noexcept;
@@ -111,8 +124,14 @@ class Core {
   sched::ReadyQueue ready_;
   FlushList flush_list_;
   FlushList chunk_waiters_;
+  bool waiters_are_new_ = false;
+  std::uint64_t returned_seen_ = 0;  // chunks that had come home when the waiters were last called
   Waker waker_;
-  std::vector<Core*> peers_;
+  struct Peer {
+    Core* core;
+    std::unique_ptr<RemoteWaker> waker;
+  };
+  std::vector<Peer> peers_;  // all cores, this one included: they have mailboxes to themselves
   CoreCounters counters_;
   metrics::Gauge chunks_total_;
   metrics::Gauge chunks_home_;

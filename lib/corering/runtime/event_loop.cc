@@ -60,7 +60,7 @@ void EventLoop::drain_mailboxes() {
 // Chunks first: what came home in this turn is lent to the kernel before starved connections ask for it.
 void EventLoop::flush() {
   core_.receive_buffers().refill();
-  if (core_.can_feed_waiters()) core_.chunk_waiters().run();
+  if (core_.can_feed_waiters()) core_.feed_waiters();
   core_.flush_list().run();
   core_.publish_messages();
 }

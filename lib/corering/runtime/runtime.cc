@@ -72,7 +72,14 @@ base::Result<> Runtime::start_threads() {
   for (std::size_t index = 0; index < cores_.size(); ++index) {
     const int cpu = options_.pinning == Pinning::one_cpu_each ? (*cpus)[index] : -1;
     Place& place = cores_[index];
-    place.thread = std::thread([this, &place, cpu] { run_place(place, cpu); });
+    auto thread = sys::Thread::start([this, &place, cpu] { run_place(place, cpu); });
+    if (thread) {
+      place.thread = std::move(*thread);
+      continue;
+    }
+    place.started = base::failure(std::move(thread.error()));
+    all_started_ = false;
+    ready_.arrive_and_drop();  // for the thread that is missing
   }
   ready_.arrive_and_wait();
   if (all_started_) return {};
@@ -108,9 +115,7 @@ void Runtime::request(Core::Request request) noexcept {
 }
 
 void Runtime::join() {
-  for (Place& place : cores_) {
-    if (place.thread.joinable()) place.thread.join();
-  }
+  for (Place& place : cores_) place.thread.join();
 }
 
 }  // namespace corering::runtime

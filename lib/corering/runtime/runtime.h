@@ -15,7 +15,6 @@
 #include <barrier>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "corering/metrics/registry.h"
@@ -23,6 +22,7 @@
 #include "corering/runtime/core.h"
 #include "corering/runtime/drain_barrier.h"
 #include "corering/runtime/service.h"
+#include "corering/sys/thread.h"
 
 namespace corering::runtime {
 
@@ -58,7 +58,7 @@ class Runtime {
   struct Place {
     std::unique_ptr<Core> core;
     std::unique_ptr<Service> service;
-    std::thread thread;
+    sys::Thread thread;
     base::Result<> started;
   };
 

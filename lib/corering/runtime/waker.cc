@@ -26,17 +26,6 @@ void Waker::stop() {
   if (event_read_.in_flight() && !cancel_.in_flight()) ring::prepare_cancel(ring_.require_sqe(cancel_), event_read_);
 }
 
-void Waker::wake_from(ring::Ring& from) noexcept {
-  if (!from.features().has(ring::Feature::message_ring)) {
-    signal();
-    return;
-  }
-  ring::Sqe& sqe = from.require_sqe();
-  ring::prepare_message_ring(sqe, ring_.fd(), message_, 0);
-  // Nobody asks whether it arrived: the sleeping core must not be gone before all cores are done.
-  sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
-}
-
 void Waker::read_event() {
   ring::prepare_read(ring_.require_sqe(event_read_), {event_fd_, ring::FileRef::Kind::descriptor},
                      std::as_writable_bytes(std::span(&event_value_, 1)));
@@ -48,5 +37,23 @@ void Waker::on_event(ring::IoResult) {
 }
 
 void Waker::on_message(ring::IoResult) { wake_ups_.add(); }
+
+RemoteWaker::RemoteWaker(ring::Ring& from, Waker& target) noexcept : from_(from), target_(target) { from_.adopt(failure_); }
+
+RemoteWaker::~RemoteWaker() { from_.retire(failure_); }
+
+void RemoteWaker::wake() {
+  if (!from_.features().has(ring::Feature::message_ring)) {
+    target_.signal();
+    return;
+  }
+  ring::Sqe& sqe = from_.require_sqe_for_adopted(failure_);
+  ring::prepare_message_ring(sqe, target_.ring_.fd(), target_.message_, 0);
+  // A message that arrives is not worth a completion here, which would only end this core's own sleep.
+  sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+// A sleeper that nobody wakes would sleep for ever on its messages.
+void RemoteWaker::on_failure(ring::IoResult) { target_.signal(); }
 
 }  // namespace corering::runtime

@@ -3,7 +3,7 @@
 // Both end as a completion of the sleeping ring, so the wait itself needs nothing special. Ring messages save the waking core a
 // system call of its own (they leave with its next enter) where the kernel has them.
 //
-// Thread: start, stop, wake_from: owning cores; signal: any. Lifetime: stopped before it dies.
+// Thread: start, stop: owning core; signal: any. Lifetime: stopped before it dies.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +34,11 @@ class Waker {
   // Wakes this waker's core. Thread: any. Cost: one system call.
   void signal() noexcept { ring_.backend().signal_event(event_fd_); }
 
-  // Wakes this waker's core from the core that owns `from`.
-  void wake_from(ring::Ring& from) noexcept;
-
   std::uint64_t wake_ups() const noexcept { return wake_ups_.value(); }
 
  private:
+  friend class RemoteWaker;
+
   void read_event();
   void on_event(ring::IoResult result);
   void on_message(ring::IoResult result);
@@ -53,6 +52,27 @@ class Waker {
   ring::Completion event_read_ = ring::Completion::to<&Waker::on_event>(this);
   ring::Completion message_ = ring::Completion::to<&Waker::on_message>(this);
   ring::Completion cancel_ = ring::Completion::to<&Waker::on_cancel>(this);
+};
+
+// One core's way of waking another.
+//
+// Thread: the waking core. Lifetime: the ring and the target outlive it.
+class RemoteWaker {
+ public:
+  RemoteWaker(ring::Ring& from, Waker& target) noexcept;
+  RemoteWaker(const RemoteWaker&) = delete;
+  RemoteWaker& operator=(const RemoteWaker&) = delete;
+  ~RemoteWaker();
+
+  // The wake-up leaves with this turn's enter, or at once where rings cannot message each other.
+  void wake();
+
+ private:
+  void on_failure(ring::IoResult result);
+
+  ring::Ring& from_;
+  Waker& target_;
+  ring::Completion failure_ = ring::Completion::to<&RemoteWaker::on_failure>(this);
 };
 
 }  // namespace corering::runtime

@@ -2,7 +2,8 @@
 
 #include <array>
 #include <new>
-#include <utility>
+
+#include "corering/mem/poison.h"
 
 namespace corering::sched {
 
@@ -11,6 +12,9 @@ namespace {
 constexpr std::size_t kClassBytes = 64;
 constexpr std::size_t kClasses = 64;
 
+std::size_t class_of(std::size_t bytes) { return (bytes - 1) / kClassBytes; }
+std::size_t bytes_of(std::size_t size_class) { return (size_class + 1) * kClassBytes; }
+
 struct FreeFrame {
   FreeFrame* next;
 };
@@ -18,12 +22,24 @@ struct FreeFrame {
 class FreeLists {
  public:
   ~FreeLists() {
-    for (FreeFrame* frame : heads_) {
-      while (frame != nullptr) ::operator delete(std::exchange(frame, frame->next));
+    for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
+      while (void* frame = take(size_class)) ::operator delete(frame);
     }
   }
 
-  FreeFrame*& head(std::size_t size_class) { return heads_[size_class]; }
+  // nullptr if there is none.
+  void* take(std::size_t size_class) noexcept {
+    FreeFrame* frame = heads_[size_class];
+    if (frame == nullptr) return nullptr;
+    mem::unpoison(frame, bytes_of(size_class));
+    heads_[size_class] = frame->next;
+    return frame;
+  }
+
+  void put(void* frame, std::size_t size_class) noexcept {
+    heads_[size_class] = new (frame) FreeFrame{heads_[size_class]};
+    mem::poison(frame, bytes_of(size_class));
+  }
 
  private:
   std::array<FreeFrame*, kClasses> heads_{};
@@ -31,16 +47,13 @@ class FreeLists {
 
 thread_local FreeLists free_lists;
 
-std::size_t class_of(std::size_t bytes) { return (bytes - 1) / kClassBytes; }
-
 }  // namespace
 
 void* FramePool::allocate(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
   if (size_class >= kClasses) return ::operator new(bytes);
-  FreeFrame*& head = free_lists.head(size_class);
-  if (head == nullptr) return ::operator new((size_class + 1) * kClassBytes);
-  return std::exchange(head, head->next);
+  void* frame = free_lists.take(size_class);
+  return frame != nullptr ? frame : ::operator new(bytes_of(size_class));
 }
 
 void FramePool::release(void* frame, std::size_t bytes) noexcept {
@@ -49,8 +62,7 @@ void FramePool::release(void* frame, std::size_t bytes) noexcept {
     ::operator delete(frame);
     return;
   }
-  FreeFrame*& head = free_lists.head(size_class);
-  head = new (frame) FreeFrame{head};
+  free_lists.put(frame, size_class);
 }
 
 }  // namespace corering::sched

@@ -14,13 +14,21 @@ namespace corering::sys {
 // Connections waiting to be accepted; the kernel caps it at net.core.somaxconn.
 inline constexpr int kListenBacklog = 4096;
 
+// What accepted connections inherit.
+struct ConnectionBuffers {
+  // Kernel memory for replies that a client has not taken yet, per connection, bytes (SO_SNDBUF; the kernel doubles it). 0: the
+  // kernel adapts it up to net.ipv4.tcp_wmem. A bound keeps clients that never read from filling net.ipv4.tcp_mem, which all
+  // sockets of the machine share.
+  int send_bytes = 0;
+};
+
 // The first socket of an address, already listening. Port 0 asks the kernel for one: see SocketAddress::bound_to. A Unix socket
 // file that nobody listens on any more is replaced. Sockets accepted from it inherit TCP_NODELAY: without it large replies wait
 // 40 ms for delayed acknowledgements. Errors: address_in_use, forbidden, system.
 // Cost: up to half a second while the address is in use: a killed server's rings hold it for some milliseconds longer.
-base::Result<Fd> claim_listen_socket(const SocketAddress& address);
+base::Result<Fd> claim_listen_socket(const SocketAddress& address, const ConnectionBuffers& buffers = {});
 
 // A further socket for an address claimed by this process, for another core. Requires: an IP address with its real port.
-base::Result<Fd> open_sibling_listen_socket(const SocketAddress& address);
+base::Result<Fd> open_sibling_listen_socket(const SocketAddress& address, const ConnectionBuffers& buffers = {});
 
 }  // namespace corering::sys

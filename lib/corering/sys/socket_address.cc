@@ -26,7 +26,8 @@ const T* as(const sockaddr_storage& storage) {
 
 base::Result<SocketAddress> SocketAddress::parse_ip(std::string_view host, std::uint16_t port) {
   SocketAddress address;
-  const std::string text(host);
+  // The kernel's parsers stop at a zero byte; what follows it would go unnoticed.
+  const std::string text(host.substr(0, host.find('\0')) == host ? host : std::string_view("with a zero byte"));
   if (auto* v4 = as<sockaddr_in>(address.storage_); ::inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1) {
     v4->sin_family = AF_INET;
     v4->sin_port = htons(port);
@@ -46,6 +47,9 @@ base::Result<SocketAddress> SocketAddress::parse_ip(std::string_view host, std::
 base::Result<SocketAddress> SocketAddress::parse_unix(std::string_view path) {
   SocketAddress address;
   auto* local = as<sockaddr_un>(address.storage_);
+  if (path.find('\0') != std::string_view::npos) {
+    return base::failure({base::ErrorCode::invalid_argument, 0, "found a zero byte in a Unix socket path, need a path without"});
+  }
   if (path.empty() || path.size() >= sizeof(local->sun_path)) {
     return base::failure({base::ErrorCode::invalid_argument, 0,
                           "found a Unix socket path of " + std::to_string(path.size()) + " bytes, need 1 to " +

@@ -1,5 +1,7 @@
 #include "corering/testing/simulated_backend.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -119,9 +121,11 @@ void SimulatedBackend::submit(const ring::Sqe& sqe) {
       operation.selects_buffer = (sqe.flags & IOSQE_BUFFER_SELECT) != 0;
       operation.group = sqe.buf_group;
       operation.into = {reinterpret_cast<std::byte*>(sqe.addr), sqe.len};
-      // Without POLL_FIRST the kernel looks for a buffer before it looks for data.
-      if (operation.selects_buffer && (sqe.ioprio & IORING_RECVSEND_POLL_FIRST) == 0 && fails_at_once(operation)) return;
+      operation.never_waits = (sqe.msg_flags & MSG_DONTWAIT) != 0;
+      // The kernel looks for a buffer before it looks for data.
+      if (operation.selects_buffer && fails_at_once(operation)) return;
       break;
+    case IORING_OP_POLL_ADD: operation.argument = sqe.poll32_events; break;
     case IORING_OP_READ: operation.into = {reinterpret_cast<std::byte*>(sqe.addr), sqe.len}; break;
     case IORING_OP_SEND:
     case IORING_OP_SEND_ZC: operation.pieces.push_back({reinterpret_cast<void*>(sqe.addr), sqe.len}); break;
@@ -197,6 +201,7 @@ SimulatedBackend::Progress SimulatedBackend::progress(Operation& operation) {
   switch (operation.opcode) {
     case IORING_OP_ACCEPT: return accept(operation);
     case IORING_OP_RECV: return receive(operation);
+    case IORING_OP_POLL_ADD: return poll(operation);
     case IORING_OP_READ: return read_event(operation);
     case IORING_OP_SEND:
     case IORING_OP_SEND_ZC:
@@ -231,7 +236,7 @@ SimulatedBackend::Progress SimulatedBackend::receive(Operation& operation) {
   if (stream->peer_reset) return finish(operation, -ECONNRESET);
   if (stream->to_server.size() == 0) {
     if (stream->peer_ended || stream->server_shut_reading) return finish(operation, 0);
-    return Progress::none;
+    return operation.never_waits ? finish(operation, -EAGAIN) : Progress::none;
   }
   if (operation.selects_buffer) return receive_into_buffer(operation, *stream);
   const std::size_t bytes = stream->to_server.read(operation.into);
@@ -287,6 +292,18 @@ SimulatedBackend::Progress SimulatedBackend::send(Operation& operation) {
   post(operation.user_data, static_cast<std::int32_t>(operation.done_bytes), IORING_CQE_F_MORE);
   operation.notification_due = true;
   return Progress::some;
+}
+
+// As TCP: writable from a third of free room up.
+SimulatedBackend::Progress SimulatedBackend::poll(Operation& operation) {
+  const Stream* stream = stream_of(operation);
+  if (stream == nullptr) return finish(operation, -EBADF);
+  std::uint32_t ready = 0;
+  if (stream->to_peer.room() * 3 >= stream->to_peer.capacity() || stream->server_ended) ready |= POLLOUT;
+  if (stream->to_server.size() != 0 || stream->peer_ended || stream->server_shut_reading) ready |= POLLIN;
+  ready &= operation.argument;
+  if (stream->peer_reset) ready |= POLLERR | POLLHUP;
+  return ready == 0 ? Progress::none : finish(operation, static_cast<std::int32_t>(ready));
 }
 
 SimulatedBackend::Progress SimulatedBackend::read_event(Operation& operation) {

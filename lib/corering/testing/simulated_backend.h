@@ -74,6 +74,7 @@ class SimulatedBackend final : public ring::Backend {
     bool selects_buffer = false;
     bool skips_success = false;
     bool direct_accept = false;
+    bool never_waits = false;
     std::uint16_t group = 0;
     base::MutableBytes into;
     std::vector<iovec> pieces;   // of a send, copied at submission as the kernel does
@@ -102,6 +103,7 @@ class SimulatedBackend final : public ring::Backend {
   Progress receive(Operation& operation);
   Progress receive_into_buffer(Operation& operation, Stream& stream);
   Progress send(Operation& operation);
+  Progress poll(Operation& operation);
   Progress read_event(Operation& operation);
   Progress cancel(Operation& operation);
   Progress close(Operation& operation);

@@ -23,6 +23,7 @@ class BytePipe {
  public:
   explicit BytePipe(std::size_t capacity) : capacity_(capacity) {}
 
+  std::size_t capacity() const noexcept { return capacity_; }
   std::size_t room() const noexcept { return capacity_ - size(); }
   std::size_t size() const noexcept { return bytes_.size() - head_; }
   std::size_t write(base::ByteView from);     // as much as fits

@@ -173,21 +173,6 @@ TEST_F(Connection, SendsAfterFinishAreDropped) {
   EXPECT_EQ(counter("peer_failures"), 0u);
 }
 
-// A session that does not consume its input stops the receive after input_chunks_max chunks.
-TEST_F(Connection, ALaggingSessionStopsTheReceive) {
-  limits.input_chunks_max = 3;
-  ScriptedSession& session = make_session(Manner::keep);
-  start(session);
-  simulated::Peer peer = connect(1 << 20, 100);
-  write(peer, std::string(20'000, 'x'));
-  turns(50);
-  ASSERT_NE(session.last, nullptr);
-  EXPECT_GE(session.last->input().count(), 3u);
-  EXPECT_LE(session.last->input().count(), 3u + 4u) << "at most one window more";
-  EXPECT_EQ(counter("throttled"), 1u);
-  session.last->abort();
-}
-
 TEST_F(Connection, AnIdleConnectionIsFinishedAndAnActiveOneIsNot) {
   limits.idle_timeout = std::chrono::seconds(1);
   ScriptedSession& session = make_session();
@@ -271,44 +256,6 @@ TEST_F(Connection, WritesOfATurnLeaveTogether) {
   turns(2);  // until the send's completion has been seen
   EXPECT_EQ(counter("sends"), 1u);
   EXPECT_EQ(counter("copied_bytes"), 13u);
-}
-
-TEST_F(Connection, AWriteWithoutRoomTakesNothing) {
-  options.chunks.chunk_count = 4;
-  options.receive_window_chunks = 1;
-  ScriptedSession& session = make_session(Manner::keep);
-  start(session);
-  simulated::Peer peer = connect(65536, 16);
-  turns(3);
-  ASSERT_NE(session.last, nullptr);
-  const std::string too_much(4 * 256, 'x');
-  EXPECT_FALSE(session.last->try_write(base::bytes_of(too_much)));
-  EXPECT_EQ(session.last->queued_bytes(), 0u);
-  EXPECT_TRUE(session.last->try_write(base::bytes_of(too_much).first(2 * 256)));
-  EXPECT_EQ(session.last->queued_bytes(), 512u);
-  session.last->abort();
-}
-
-// Chunks that ran out come back to those who wait for them, oldest first.
-TEST_F(Connection, StarvedReceiversGoOnWhenChunksComeHome) {
-  options.chunks.chunk_count = 4;
-  options.receive_window_chunks = 4;
-  ScriptedSession& session = make_session();
-  start(session);
-  simulated::Peer hog = connect(65536, 16);
-  write(hog, std::string(2000, 'h'));
-  turns(10);
-  simulated::Peer other = connect();
-  write(other, "me too");
-  turns(10);
-  EXPECT_GT(counter("starved"), 0u);
-  EXPECT_EQ(other.stream().server_received_bytes, 0u);
-  EXPECT_EQ(other.stream().to_server.size(), 6u) << "its data stays in the socket";
-  ASSERT_TRUE(core().turn_until([&] {
-    read(hog);
-    return other.has_data();
-  }));
-  EXPECT_EQ(read(other), "me too");
 }
 
 TEST_F(Connection, WorksOnDirectDescriptors) {

@@ -29,7 +29,7 @@ inline constexpr simulated::Faults kNoFaults{0, 0, 0, 0, 0, 0, 0, 0, 0};
 // Remembers what happened to it and does what the test says.
 class ScriptedSession : public net::Session {
  public:
-  enum class Manner : std::uint8_t { echo, keep, finish_at_once, abort_at_once };
+  enum class Manner : std::uint8_t { echo, keep, keep_patiently, finish_at_once, abort_at_once };
 
   explicit ScriptedSession(std::vector<std::string>& events, Manner manner = Manner::echo) : events_(events), manner_(manner) {}
 
@@ -42,6 +42,9 @@ class ScriptedSession : public net::Session {
     if (manner_ == Manner::finish_at_once) connection.finish();
     if (manner_ == Manner::abort_at_once) connection.abort();
     while (manner_ == Manner::echo && !connection.input().empty()) connection.send(connection.input().pop_front());
+  }
+  void on_input_full(net::Connection& connection) override {
+    if (manner_ != Manner::keep_patiently) Session::on_input_full(connection);
   }
   void on_end(net::Connection& connection) override {
     events_.push_back("end");

@@ -56,6 +56,53 @@ TEST_F(Operations, SendAndReceive) {
   EXPECT_EQ(into, bytes);
 }
 
+TEST_F(Operations, ReceiveAtOnceDoesNotWait) {
+  SocketPair pair(AF_INET);
+  std::vector<std::byte> into(10);
+  Recorder empty;
+  ring::prepare_receive_at_once(ring().require_sqe(empty.completion), file(pair.fds[1]), into);
+  finish(empty);
+  EXPECT_EQ(empty.results[0].value, -EAGAIN);
+  ASSERT_EQ(::write(pair.fds[0], "data", 4), 4);
+  Recorder full;
+  ring::prepare_receive_at_once(ring().require_sqe(full.completion), file(pair.fds[1]), into);
+  finish(full);
+  EXPECT_EQ(full.results[0].value, 4);
+}
+
+// A socket whose peer does not read is not writable, until it reads.
+TEST_F(Operations, PollWaitsForRoomInASocket) {
+  SocketPair pair(AF_INET);
+  const auto bytes = pattern(1 << 16);
+  while (::send(pair.fds[0], bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+  }
+  Recorder room;
+  ring::prepare_poll(ring().require_sqe(room.completion), file(pair.fds[0]), POLLOUT);
+  ring().enter({});
+  EXPECT_TRUE(room.completion.in_flight());
+  std::vector<std::byte> into(1 << 20);
+  while (::recv(pair.fds[1], into.data(), into.size(), MSG_DONTWAIT) > 0) {
+  }
+  // What was in the sender's buffer arrives only now.
+  turn_until([&] {
+    while (::recv(pair.fds[1], into.data(), into.size(), MSG_DONTWAIT) > 0) {
+    }
+    return !room.completion.in_flight();
+  });
+  EXPECT_EQ(room.results[0].value & POLLOUT, POLLOUT);
+}
+
+TEST_F(Operations, APollCanBeCancelled) {
+  SocketPair pair(AF_INET);
+  Recorder data;
+  ring::prepare_poll(ring().require_sqe(data.completion), file(pair.fds[0]), POLLIN);
+  Recorder cancel;
+  ring::prepare_cancel(ring().require_sqe(cancel.completion), data.completion);
+  finish(data);
+  finish(cancel);
+  EXPECT_EQ(data.results[0].value, -ECANCELED);
+}
+
 // MSG_WAITALL lets the kernel go on by itself when the socket buffer is full.
 TEST_F(Operations, ASendOfEightMebibytesIsOneCompletion) {
   SocketPair pair(AF_INET);

@@ -2,8 +2,12 @@
 #include "corering/runtime/runtime.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 namespace runtime_test {
@@ -89,6 +93,24 @@ TEST(Runtime, AFailingServiceIsAnErrorAndNothingRuns) {
   const auto started = runtime::Runtime::start(small(2), kBackends, refuse);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().text, "no");
+}
+
+// Some threads run and wait for the others when one more is refused: one error, and nothing hangs. In a child process, because the
+// limit holds for the whole user, and root has none.
+void exit_with_the_error_of_a_refused_core() {
+  constexpr uid_t kUserWithOneThreadMore = 64'124;
+  std::vector<TestService*> services;
+  const rlimit two{2, 2};
+  if (::geteuid() == 0 && ::setresuid(kUserWithOneThreadMore, kUserWithOneThreadMore, kUserWithOneThreadMore) != 0) std::exit(3);
+  if (::setrlimit(RLIMIT_NPROC, &two) != 0) std::exit(4);
+  const auto started = runtime::Runtime::start(small(4), kBackends, factory(services));
+  if (started) std::exit(5);
+  std::fputs(started.error().text.c_str(), stderr);
+  std::exit(0);
+}
+
+TEST(RuntimeDeathTest, ARefusedThreadIsAnErrorAndNothingRuns) {
+  EXPECT_EXIT(exit_with_the_error_of_a_refused_core(), ::testing::ExitedWithCode(0), "another thread.*ulimit -u");
 }
 
 // A token that travels round all cores, one hop per message: every hop finds the next core asleep and has to wake it.

@@ -44,6 +44,20 @@ int option_of(const Fd& fd, int level, int option) {
   return value;
 }
 
+// Accepted connections inherit the bound; the kernel doubles it for its own overhead.
+TEST(ListenSocket, BoundsWhatTheKernelKeepsForClients) {
+  const auto first = claim_listen_socket(any_port(), {.send_bytes = 65'536});
+  ASSERT_TRUE(first);
+  const auto sibling = open_sibling_listen_socket(*SocketAddress::bound_to(first->value()), {.send_bytes = 65'536});
+  ASSERT_TRUE(sibling);
+  for (const auto* listener : {&*first, &*sibling}) {
+    int bytes = 0;
+    socklen_t length = sizeof(bytes);
+    ASSERT_EQ(::getsockopt(listener->value(), SOL_SOCKET, SO_SNDBUF, &bytes, &length), 0);
+    EXPECT_EQ(bytes, 2 * 65'536);
+  }
+}
+
 TEST(ListenSocket, ListensAtOnceOnAPortOfTheKernelsChoice) {
   const auto listener = claim_listen_socket(any_port());
   ASSERT_TRUE(listener.has_value());

@@ -1,0 +1,90 @@
+// Handlers that the simulation serves besides the echo server's own: they leave input, write copies, and finish early.
+//
+// What comes back is still what was sent, so the same peers check it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "corering/mem/object_pool.h"
+#include "corering/net/connection.h"
+#include "corering/net/session.h"
+
+namespace sim {
+
+// Answers whole blocks only, each with a copy, as a protocol with messages does; what is left over at the end comes back then.
+class BlockSession final : public corering::net::Session {
+ public:
+  explicit BlockSession(std::size_t block_bytes) : block_bytes_(block_bytes) {}
+
+  void on_data(corering::net::Connection& connection) override {
+    while (connection.input().bytes() >= block_bytes_) {
+      if (!try_answer(connection, block_bytes_)) return;
+    }
+  }
+  void on_end(corering::net::Connection& connection) override {
+    ended_ = true;
+    answer_rest(connection);
+  }
+  void on_drain(corering::net::Connection& connection) override {
+    if (ended_) answer_rest(connection);
+  }
+
+ private:
+  void answer_rest(corering::net::Connection& connection) {
+    while (!connection.input().empty()) {
+      if (!try_answer(connection, std::min(block_bytes_, connection.input().bytes()))) return;
+    }
+    connection.finish();
+  }
+
+  static bool try_answer(corering::net::Connection& connection, std::size_t bytes) {
+    std::vector<std::byte> block;
+    connection.input().for_each([&](corering::base::ByteView piece) {
+      const auto part = piece.first(std::min(piece.size(), bytes - block.size()));
+      block.insert(block.end(), part.begin(), part.end());
+      return block.size() < bytes;
+    });
+    if (!connection.try_write(block)) return false;
+    connection.input().consume(bytes);
+    return true;
+  }
+
+  const std::size_t block_bytes_;
+  bool ended_ = false;
+};
+
+// Echoes, and says goodbye in the middle of a hook after so many bytes.
+class LeavingSession final : public corering::net::Session {
+ public:
+  explicit LeavingSession(std::size_t bytes) : bytes_left_(bytes) {}
+
+  void on_data(corering::net::Connection& connection) override {
+    while (!connection.input().empty()) {
+      corering::net::Slice slice = connection.input().pop_front();
+      const std::size_t bytes = slice.bytes().size();
+      connection.send(std::move(slice));
+      if (bytes >= bytes_left_) return connection.finish();
+      bytes_left_ -= bytes;
+    }
+  }
+
+ private:
+  std::size_t bytes_left_;
+};
+
+template <typename SimSession>
+class SimSessions final : public corering::net::SessionFactory {
+ public:
+  SimSessions(std::size_t argument, std::size_t connections_max) : argument_(argument), pool_(connections_max) {}
+
+  corering::net::Session& open(corering::net::Connection&) override { return *pool_.try_borrow(argument_); }
+  void close(corering::net::Session& session) noexcept override { pool_.give_back(static_cast<SimSession&>(session)); }
+
+ private:
+  const std::size_t argument_;
+  corering::mem::ObjectPool<SimSession> pool_;
+};
+
+}  // namespace sim
