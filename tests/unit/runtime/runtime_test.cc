@@ -101,12 +101,12 @@ void exit_with_the_error_of_a_refused_core() {
   constexpr uid_t kUserWithOneThreadMore = 64'124;
   std::vector<TestService*> services;
   const rlimit two{2, 2};
-  if (::geteuid() == 0 && ::setresuid(kUserWithOneThreadMore, kUserWithOneThreadMore, kUserWithOneThreadMore) != 0) std::exit(3);
-  if (::setrlimit(RLIMIT_NPROC, &two) != 0) std::exit(4);
+  if (::geteuid() == 0 && ::setresuid(kUserWithOneThreadMore, kUserWithOneThreadMore, kUserWithOneThreadMore) != 0) std::_Exit(3);
+  if (::setrlimit(RLIMIT_NPROC, &two) != 0) std::_Exit(4);
   const auto started = runtime::Runtime::start(small(4), kBackends, factory(services));
-  if (started) std::exit(5);
+  if (started) std::_Exit(5);
   std::fputs(started.error().text.c_str(), stderr);
-  std::exit(0);
+  std::_Exit(0);
 }
 
 TEST(RuntimeDeathTest, ARefusedThreadIsAnErrorAndNothingRuns) {

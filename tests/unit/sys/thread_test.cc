@@ -38,13 +38,13 @@ TEST(Thread, MovesAndJoinsOnce) {
 // In a child process, because the limit holds for the whole user, and root has none.
 void exit_with_the_error_of_a_refused_thread() {
   constexpr uid_t kUserWithoutProcesses = 64'123;
-  if (::geteuid() == 0 && ::setresuid(kUserWithoutProcesses, kUserWithoutProcesses, kUserWithoutProcesses) != 0) std::exit(3);
+  if (::geteuid() == 0 && ::setresuid(kUserWithoutProcesses, kUserWithoutProcesses, kUserWithoutProcesses) != 0) std::_Exit(3);
   const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_NPROC, &none) != 0) std::exit(4);
+  if (::setrlimit(RLIMIT_NPROC, &none) != 0) std::_Exit(4);
   const auto thread = Thread::start([] {});
-  if (thread) std::exit(5);
+  if (thread) std::_Exit(5);
   std::fputs(thread.error().text.c_str(), stderr);
-  std::exit(thread.error().code == ErrorCode::limit_too_low ? 0 : 6);
+  std::_Exit(thread.error().code == ErrorCode::limit_too_low ? 0 : 6);
 }
 
 TEST(ThreadDeathTest, ARefusedThreadIsAnError) {
