@@ -24,6 +24,8 @@ DEFINE_double(drain_timeout_s, 10, "after SIGTERM: seconds until what is not yet
 DEFINE_string(chunk_memory, "64MiB", "receive and send chunks of each core together");
 DEFINE_string(chunk_size, "16KiB", "one chunk: what one receive takes at most");
 DEFINE_string(socket_send_buffer, "0", "kernel memory for replies not yet taken, per connection; 0: the kernel adapts it");
+DEFINE_string(zero_copy, "auto", "send without copying: auto (as long as the kernel reports that it pays), always or never");
+DEFINE_string(zero_copy_min_bytes, "4KiB", "smaller sends are always copied");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");
 DEFINE_string(log_level, "info", "debug, info, warning, error or silent");
 DEFINE_bool(report_kernel, false, "print what this kernel's io_uring can do, and exit");
@@ -130,6 +132,15 @@ base::Result<> set_socket_buffers(ServerOptions& options) {
   return {};
 }
 
+base::Result<> set_send_policy(ServerOptions& options) {
+  auto mode = net::parse_zero_copy(FLAGS_zero_copy);
+  if (!mode) return base::failure(with_flag("zero_copy", std::move(mode.error())));
+  auto min_bytes = base::parse_byte_size(FLAGS_zero_copy_min_bytes);
+  if (!min_bytes) return base::failure(with_flag("zero_copy_min_bytes", std::move(min_bytes.error())));
+  options.limits.send_policy = {*mode, static_cast<std::size_t>(*min_bytes)};
+  return {};
+}
+
 base::Result<> set_timeouts(ServerOptions& options) {
   auto idle = seconds("idle_timeout_s", FLAGS_idle_timeout_s);
   if (!idle) return base::failure(std::move(idle.error()));
@@ -212,7 +223,8 @@ void parse_command_line(int argc, char** argv, const char* summary) {
 base::Result<ServerOptions> server_options() {
   ServerOptions options;
   options.report_kernel = FLAGS_report_kernel;
-  for (auto* set : {&set_addresses, &set_cores, &set_chunks, &set_socket_buffers, &set_timeouts, &set_connections}) {
+  for (auto* set :
+       {&set_addresses, &set_cores, &set_chunks, &set_socket_buffers, &set_send_policy, &set_timeouts, &set_connections}) {
     if (auto done = (*set)(options); !done) return base::failure(std::move(done.error()));
   }
   if (auto done = set_log_level(FLAGS_log_level); !done) return base::failure(std::move(done.error()));

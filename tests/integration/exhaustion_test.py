@@ -67,7 +67,8 @@ class ExhaustionTest(server.ServerTest):
         tap_main.say(f'{sum(sent)} bytes sent by hogs, {counters["chunks_home"]} of {CHUNKS} chunks home, '
                      f'{counters["starved"]} starved, {counters["throttled"]} throttled, RSS {rss_bytes >> 20} MiB')
         self.assertGreater(counters['starved'], 0)
-        self.assertLessEqual(counters['chunks_home'], CHUNKS // 8, 'the hogs have not exhausted the chunks')
+        # The reserve, and a few that are on their way.
+        self.assertLessEqual(counters['chunks_home'], CHUNKS // 8 + 8, 'the hogs have not exhausted the chunks')
         # Those who were there before, and those who come now.
         after = [self.connect(echo) for _ in range(HONEST)]
         seconds = self.serve_honest(before) + self.serve_honest(after)

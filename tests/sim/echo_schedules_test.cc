@@ -40,9 +40,9 @@ TEST(EchoSchedules, EveryByteComesBackOnEverySeed) {
   if (single) return;
   // The storms have to happen, or the schedules prove little.
   EXPECT_GT(bytes, count * 1000);
-  for (const char* name :
-       {"short_sends", "starved", "throttled", "peer_failures", "accept_failures", "accept_pauses", "extra_enters",
-        "completion_overflows", "refused", "discarded_bytes", "reserve_receives", "copied_bytes", "aborted"}) {
+  for (const char* name : {"short_sends", "starved", "throttled", "peer_failures", "accept_failures", "accept_pauses",
+                           "extra_enters", "completion_overflows", "refused", "discarded_bytes", "reserve_receives", "copied_bytes",
+                           "aborted", "landed_bytes", "zero_copy_sends", "zero_copy_copied_sends"}) {
     EXPECT_GT(corering::metrics::value_of(sums, name), 0u) << name;
   }
 }

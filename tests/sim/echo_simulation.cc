@@ -28,7 +28,7 @@ EchoSimulation::~EchoSimulation() = default;
 testing::Faults EchoSimulation::draw_faults() {
   // Calm schedules and stormy ones.
   const auto up_to = [this](std::uint64_t bound) { return static_cast<unsigned>(random_.below(bound + 1)); };
-  if (random_.chance(100)) return {0, 0, 0, 0, 0, 0, 0, 0, 0};
+  if (random_.chance(100)) return {0, 0, 0, 0, 0, 0, 0, 0, 0, 1000, 0};
   testing::Faults faults;
   faults.late = up_to(700);
   faults.short_receive = up_to(600);
@@ -39,6 +39,8 @@ testing::Faults EchoSimulation::draw_faults() {
   faults.cancel_already = up_to(1000);
   faults.submit_stops = up_to(100);
   faults.interrupted = up_to(100);
+  faults.kernel_copies = random_.chance(500) ? 1000 : up_to(1000);
+  faults.no_zero_copy = random_.chance(500) ? 0 : up_to(100);
   return faults;
 }
 
@@ -66,6 +68,8 @@ net::Limits EchoSimulation::draw_limits() {
   limits.send_queue_bytes_high = random_.between(64, 8192);
   limits.send_queue_bytes_low = limits.send_queue_bytes_high / random_.between(1, 8);
   limits.input_chunks_max = random_.between(1, 8);
+  static constexpr net::ZeroCopy kModes[] = {net::ZeroCopy::automatic, net::ZeroCopy::always, net::ZeroCopy::never};
+  limits.send_policy = {kModes[random_.below(std::size(kModes))], random_.between(1, 1024)};
   if (random_.chance(100)) limits.idle_timeout = std::chrono::seconds(100);
   return limits;
 }
@@ -80,6 +84,7 @@ std::unique_ptr<net::SessionFactory> EchoSimulation::draw_sessions(const runtime
     return std::make_unique<SimSessions<LeavingSession>>(random_.between(1, 4000), limits.connections_max);
   }
   copies_ = true;
+  if (random_.chance(500)) return std::make_unique<SimSessions<LandingSession>>(random_.between(1, 3000), limits.connections_max);
   // All connections' incomplete blocks have to fit into the pool.
   const bool is_roomy = options.chunks.chunk_count >= 4 * kPeersMax && limits.input_chunks_max > 2;
   const std::size_t block_max = is_roomy ? options.chunks.chunk_bytes : 1;
@@ -179,9 +184,9 @@ std::string EchoSimulation::describe() {
     text += "\npeer: manner " + std::to_string(static_cast<int>(peer->manner())) + (peer->is_done() ? " done" : "") + " verified " +
             std::to_string(peer->verified_bytes()) + " to server " + std::to_string(stream.to_server.size()) + " to peer " +
             std::to_string(stream.to_peer.size()) + " received " + std::to_string(stream.server_received_bytes) +
-            (stream.peer_ended ? " peer_ended" : "") + (stream.peer_reset ? " peer_reset" : "") +
-            (stream.server_ended ? " server_ended" : "") + (stream.server_reset ? " server_reset" : "") +
-            (stream.server_closed ? " server_closed" : "");
+            (peer->failure().empty() ? "" : " FAILED: " + peer->failure()) + (stream.peer_ended ? " peer_ended" : "") +
+            (stream.peer_reset ? " peer_reset" : "") + (stream.server_ended ? " server_ended" : "") +
+            (stream.server_reset ? " server_reset" : "") + (stream.server_closed ? " server_closed" : "");
   }
   return text + "\n" + metrics::to_line(core_->counters());
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "corering/mem/object_pool.h"
@@ -52,6 +53,43 @@ class BlockSession final : public corering::net::Session {
   }
 
   const std::size_t block_bytes_;
+  bool ended_ = false;
+};
+
+// Has whole blocks received into memory of its own and answers from there.
+class LandingSession final : public corering::net::Session {
+ public:
+  explicit LandingSession(std::size_t block_bytes) : block_(block_bytes) {}
+
+  void on_data(corering::net::Connection& connection) override {
+    landing_ = true;
+    connection.land(block_);
+  }
+  void on_landed(corering::net::Connection& connection) override {
+    landing_ = false;
+    unanswered_ = block_;
+    answer(connection);
+  }
+  void on_end(corering::net::Connection& connection) override {
+    ended_ = true;
+    if (landing_) unanswered_ = std::span(block_).first(connection.landed_bytes());
+    answer(connection);
+  }
+  void on_drain(corering::net::Connection& connection) override { answer(connection); }
+
+ private:
+  void answer(corering::net::Connection& connection) {
+    while (!unanswered_.empty()) {
+      const auto part = unanswered_.first(std::min(unanswered_.size(), connection.write_bytes_max()));
+      if (!connection.try_write(part)) return;
+      unanswered_ = unanswered_.subspan(part.size());
+    }
+    if (ended_) connection.finish();
+  }
+
+  std::vector<std::byte> block_;
+  std::span<const std::byte> unanswered_;
+  bool landing_ = false;
   bool ended_ = false;
 };
 

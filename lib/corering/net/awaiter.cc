@@ -17,6 +17,20 @@ Slice ReceiveAwaiter::await_resume() noexcept {
   return slice;
 }
 
+bool LandingAwaiter::await_ready() noexcept {
+  if (connection_.is_finished_with_input()) return true;
+  begun_ = true;
+  connection_.land(into_);
+  return false;
+}
+
+void LandingAwaiter::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  connection_.waiter_.wait(Waiter::For::landing, coroutine);
+  connection_.resume();
+}
+
+std::size_t LandingAwaiter::await_resume() const noexcept { return begun_ ? connection_.landed_bytes() : 0; }
+
 bool SendAwaiter::await_ready() const noexcept {
   return !connection_.is_above_high_mark() || connection_.state() >= ConnectionState::closing;
 }

@@ -16,7 +16,7 @@ class Connection;
 // The suspended coroutine of a connection, if any.
 class Waiter {
  public:
-  enum class For : std::uint8_t { nothing, data, room };
+  enum class For : std::uint8_t { nothing, data, landing, room };
 
   explicit Waiter(sched::ReadyQueue& ready) noexcept : ready_(ready) {}
   ~Waiter() { ready_.remove(runnable_); }
@@ -53,6 +53,20 @@ class ReceiveAwaiter {
 
  private:
   Connection& connection_;
+};
+
+class LandingAwaiter {
+ public:
+  LandingAwaiter(Connection& connection, base::MutableBytes into) noexcept : connection_(connection), into_(into) {}
+
+  bool await_ready() noexcept;
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  std::size_t await_resume() const noexcept;
+
+ private:
+  Connection& connection_;
+  base::MutableBytes into_;
+  bool begun_ = false;
 };
 
 class SendAwaiter {

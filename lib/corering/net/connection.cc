@@ -7,13 +7,13 @@
 
 namespace corering::net {
 
-Connection::Connection(Server& server, Transport& transport, ring::FileRef socket) noexcept
+Connection::Connection(Server& server, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept
     : server_(server),
       transport_(transport),
       socket_(socket),
       last_active_(transport.core().now()),
       receiver_(transport, *this, socket),
-      sender_(transport, *this, socket),
+      sender_(transport, *this, socket, listener_trial),
       waiter_(transport.core().ready()) {}
 
 Connection::~Connection() {
@@ -89,7 +89,8 @@ void Connection::finish() {
 }
 
 void Connection::abort() {
-  if (state_ >= ConnectionState::closing && !lingering_) return;
+  if (close_.in_flight() || state_ == ConnectionState::closed || is_reset_) return;
+  if (state_ == ConnectionState::closing && !lingering_ && !sender_.awaits_release()) return;
   transport_.counters().aborted.add();
   begin_closing(Manner::at_once);
 }
@@ -138,16 +139,40 @@ void Connection::on_peer_failed() {
 void Connection::deliver() {
   if (finished_ || state_ >= ConnectionState::closing || delivering_) return;
   delivering_ = true;
-  if (!input().empty() && !is_above_high_mark()) {
-    session_->on_data(*this);
-    if (is_input_too_large() && !is_above_high_mark() && !finished_) session_->on_input_full(*this);
-  }
+  // A landing may begin in on_data and complete from the input, and then there may be data again.
+  do {
+    deliver_data();
+  } while (deliver_landing());
   if (!finished_ && !end_told_ && !is_above_high_mark() && state_ < ConnectionState::closing && input_is_complete()) {
     end_told_ = true;
+    receiver_.stop_landing();
+    landing_due_ = false;
     session_->on_end(*this);
   }
   delivering_ = false;
   regulate();
+}
+
+void Connection::deliver_data() {
+  if (finished_ || landing_due_ || input().empty() || is_above_high_mark()) return;
+  session_->on_data(*this);
+  const bool is_settled = finished_ || landing_due_ || is_above_high_mark();
+  if (!is_settled && is_input_too_large()) session_->on_input_full(*this);
+}
+
+// True if a landing is complete and there may be more to deliver.
+bool Connection::deliver_landing() {
+  if (!landing_due_ || finished_ || (receiver_.is_landing() && !receiver_.absorb_input())) return false;
+  landing_due_ = false;
+  session_->on_landed(*this);
+  return !finished_ && !is_above_high_mark() && (landing_due_ || !input().empty());
+}
+
+void Connection::land(base::MutableBytes into) {
+  CORERING_ASSERT(!landing_due_ && !into.empty(), "a landing read begins before the last one has ended, or is empty");
+  if (finished_) return;
+  landing_due_ = true;
+  receiver_.land(into);
 }
 
 // Reads, or stops reading, as the session and the peer keep up.
@@ -173,19 +198,28 @@ void Connection::begin_closing(Manner manner) {
   waiter_.wake();
   receiver_.discard();
   sender_.drop();  // an orderly close finds it idle: whatever a session sends from now on is dropped
-  if (manner == Manner::orderly && !receiver_.has_ended()) {
+  const bool is_orderly = manner == Manner::orderly;
+  lingering_ = is_orderly && !receiver_.has_ended();
+  // The peer hears of our end now: closing may have to wait for it, or for what it has not acknowledged.
+  if (lingering_ || (is_orderly && sender_.holds_memory())) shut_down_writing();
+  if (lingering_) {
     // Closing a socket whose peer still sends would answer with a reset, and a reset can overtake our last bytes.
-    lingering_ = true;
-    shut_down_writing();
     transport_.core().timers().start(timer_, transport_.core().now() + transport_.limits().linger_timeout);
   } else {
-    lingering_ = false;
     transport_.core().timers().stop(timer_);
     receiver_.stop();
     const bool kernel_holds_on = !receiver_.is_quiet() || !sender_.is_quiet();
-    if (kernel_holds_on && !socket_.is_direct()) transport_.ring().backend().shutdown_socket(socket_.index, SHUT_RDWR);
+    if (!is_orderly && kernel_holds_on && !socket_.is_direct()) break_off();
   }
   close_if_quiet();
+}
+
+// Ends what is in flight, and makes the kernel let go of memory that a stalled peer would otherwise keep from us.
+void Connection::break_off() {
+  transport_.ring().backend().shutdown_socket(socket_.index, SHUT_RDWR);
+  if (!sender_.holds_memory()) return;
+  is_reset_ = true;
+  transport_.ring().backend().reset_socket(socket_.index);
 }
 
 // The steps that wait for something, taken as soon as they can be.
@@ -204,8 +238,17 @@ void Connection::close_if_quiet() {
     lingering_ = false;
     transport_.core().timers().stop(timer_);
   }
+  if (sender_.awaits_release() && !is_reset_) watch_release();
   if (holds_ != 0 || !receiver_.is_quiet() || !sender_.is_quiet() || shutdown_.in_flight()) return;
   ring::prepare_close(transport_.ring().require_sqe(close_), socket_);
+}
+
+// A peer that acknowledges nothing must not keep its connection for ever if idle ones are not to be kept either.
+void Connection::watch_release() {
+  const base::Duration idle_max = transport_.limits().idle_timeout;
+  if (idle_max > base::Duration::zero() && !timer_.is_running()) {
+    transport_.core().timers().start(timer_, transport_.core().now() + idle_max);
+  }
 }
 
 void Connection::shut_down_writing() {
@@ -221,6 +264,11 @@ void Connection::on_timer() {
     lingering_ = false;
     receiver_.stop();
     close_if_quiet();
+    return;
+  }
+  if (state_ == ConnectionState::closing) {
+    transport_.counters().timed_out.add();
+    abort();
     return;
   }
   const base::Duration idle_max = transport_.limits().idle_timeout;

@@ -32,13 +32,20 @@ enum class ConnectionState : std::uint8_t { open, draining, closing, closed };
 
 class Connection : public base::ListHook<ConnectionTag> {
  public:
-  Connection(Server& server, Transport& transport, ring::FileRef socket) noexcept;
+  Connection(Server& server, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept;
   ~Connection();
 
   // For sessions.
 
   // What has been received and not consumed.
   SliceQueue& input() noexcept { return receiver_.input(); }
+
+  // Landing read: the next into.size() bytes (> 0) are received directly into memory of the session, then on_landed is called; until
+  // then there is no on_data. What the input already holds is copied. If the stream ends before, on_end is called, and
+  // landed_bytes() tells how many came. `into` belongs to the connection until on_landed or on_end, or else on_close. Worth it from
+  // a few chunks up. Requires: no landing is under way.
+  void land(base::MutableBytes into);
+  std::size_t landed_bytes() const noexcept { return receiver_.landed_bytes(); }
 
   // Puts small pieces of the input together; counted as copied. True if that made room for more.
   bool compact_input();
@@ -78,6 +85,9 @@ class Connection : public base::ListHook<ConnectionTag> {
   // Waits for bytes. The result is empty when no more will come.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
 
+  // A landing read: see land. The result is the number of bytes that came: fewer than asked for at the end of the stream.
+  LandingAwaiter receive_into(base::MutableBytes into) noexcept { return {*this, into}; }
+
   // Queues the slice, then waits while the send queue is above its high mark. False: the connection is closing, the peer may not
   // get it.
   SendAwaiter send_with_backpressure(Slice slice) noexcept;
@@ -93,6 +103,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   friend class Receiver;
   friend class Sender;
   friend class ReceiveAwaiter;
+  friend class LandingAwaiter;
   friend class SendAwaiter;
   friend class CoroutineSession;  // wakes waiter_
 
@@ -104,11 +115,15 @@ class Connection : public base::ListHook<ConnectionTag> {
   enum class Manner : std::uint8_t { orderly, at_once };
 
   void deliver();
+  bool deliver_landing();
+  void deliver_data();
   void on_chunks();
   void regulate();
   void begin_draining();
   void begin_closing(Manner manner);
+  void break_off();
   void advance();
+  void watch_release();
   void close_if_quiet();
   void shut_down_writing();
   void note_queue_growth() noexcept;
@@ -133,8 +148,10 @@ class Connection : public base::ListHook<ConnectionTag> {
   bool finished_ = false;      // the session has said all
   bool end_told_ = false;      // on_end was called
   bool above_high_ = false;    // the send queue is between its high mark and its low mark, from above
+  bool landing_due_ = false;   // land was called, on_landed was not
   bool lacks_chunks_ = false;  // try_write found too few, on_drain is due
   bool delivering_ = false;
+  bool is_reset_ = false;
   bool lingering_ = false;  // closing, our end is told, the peer's is awaited
   std::uint32_t holds_ = 0;
   base::Instant last_active_;

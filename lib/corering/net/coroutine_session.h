@@ -30,6 +30,7 @@ class CoroutineSession final : public Session {
 
   void on_open(Connection& connection) override;
   void on_data(Connection& connection) override;
+  void on_landed(Connection& connection) override;
   void on_end(Connection& connection) override;
   void on_drain(Connection& connection) override;
   void on_input_full(Connection&) override {}  // the coroutine takes it when it is ready to

@@ -11,10 +11,14 @@ void register_counters(metrics::Registry& registry, const Counters& counters) {
   registry.add("received_bytes", counters.received_bytes);
   registry.add("sent_bytes", counters.sent_bytes);
   registry.add("copied_bytes", counters.copied_bytes);
+  registry.add("landed_bytes", counters.landed_bytes);
   registry.add("discarded_bytes", counters.discarded_bytes);
   registry.add("receives", counters.receives);
   registry.add("sends", counters.sends);
   registry.add("short_sends", counters.short_sends);
+  registry.add("zero_copy_sends", counters.zero_copy_sends);
+  registry.add("zero_copy_bytes", counters.zero_copy_bytes);
+  registry.add("zero_copy_copied_sends", counters.zero_copy_copied_sends);
   registry.add("starved", counters.starved);
   registry.add("reserve_receives", counters.reserve_receives);
   registry.add("input_overflows", counters.input_overflows);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "corering/base/clock.h"
+#include "corering/net/zero_copy.h"
 
 namespace corering::net {
 
@@ -20,6 +21,9 @@ struct Limits {
   // fill the mark above.
   std::size_t send_queue_chunks_high = 64;
   std::size_t send_queue_chunks_low = 16;
+
+  // What is sent without copying.
+  SendPolicy send_policy;
 
   // Received chunks that a session has not taken yet, before reading stops. Small pieces are put together first, so that an
   // incomplete message of (input_chunks_max - 2) x chunk bytes always fits, however it was cut.

@@ -76,7 +76,7 @@ void Listener::on_accept(ring::IoResult result) {
   if (!result.failed()) {
     const auto kind = into_ == ring::AcceptInto::direct_slots ? ring::FileRef::Kind::direct : ring::FileRef::Kind::descriptor;
     const ring::FileRef socket{result.value, kind};
-    if (stopped_ || !server_.try_open(socket)) refuse(socket);
+    if (stopped_ || !server_.try_open(socket, trial_)) refuse(socket);
     if (result.more() && mode_ != fitting_mode()) cancel_accept();
   } else if (result.value != -ECANCELED && !is_passing(-result.value)) {
     transport_.counters().accept_failures.add();

@@ -61,6 +61,7 @@ class Listener {
   Mode mode_ = Mode::paused;  // of accept_ while it is in flight
   ring::Completion accept_ = ring::Completion::to<&Listener::on_accept>(this);
   ring::Completion cancel_ = ring::Completion::to<&Listener::on_cancel>(this);
+  ZeroCopyTrial trial_;  // of all its connections together
   mem::ObjectPool<Refusal> refusals_{SIZE_MAX};
   sched::Timer backoff_ = sched::Timer::to<&Listener::arm>(this);
 };

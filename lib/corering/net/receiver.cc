@@ -2,7 +2,9 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "corering/net/connection.h"
@@ -23,12 +25,37 @@ void Receiver::arm() {
   // While a cancel is on its way a new receive could not be cancelled in its turn; on_cancel leads here again.
   if (is_armed() || is_starved() || ended_ || cancel_.in_flight()) return;
   const ring::BufferRing& window = transport_.core().receive_buffers();
-  if (window.in_window() > 0) {
+  if (is_landing()) {
+    ring::prepare_receive_all(begin(Stage::landing), socket_, landing_);
+  } else if (window.in_window() > 0) {
     ring::prepare_receive_multishot(begin(Stage::window), socket_, window.group());
   } else {
     // An empty window answers ENOBUFS to idle connections too: only those that have data shall queue for chunks.
     ring::prepare_poll(begin(Stage::data), socket_, POLLIN | POLLRDHUP);
   }
+}
+
+void Receiver::land(base::MutableBytes into) {
+  landing_ = into;
+  landed_bytes_ = 0;
+  if (!absorb_input()) stop();
+}
+
+bool Receiver::absorb_input() {
+  while (is_landing() && !input_.empty()) {
+    const base::ByteView front = input_.front();
+    const std::size_t bytes = std::min(front.size(), landing_.size());
+    std::memcpy(landing_.data(), front.data(), bytes);
+    transport_.counters().copied_bytes.add(bytes);
+    input_.consume(bytes);
+    advance_landing(bytes);
+  }
+  return !is_landing();
+}
+
+void Receiver::advance_landing(std::size_t bytes) noexcept {
+  landing_ = landing_.subspan(bytes);
+  landed_bytes_ += bytes;
 }
 
 void Receiver::await_room() { ring::prepare_poll(begin(Stage::room), socket_, POLLOUT); }
@@ -49,6 +76,7 @@ bool Receiver::stop() {
 
 void Receiver::discard() noexcept {
   discarding_ = true;
+  stop_landing();
   transport_.counters().discarded_bytes.add(input_.bytes());
   input_.clear();
 }
@@ -75,7 +103,9 @@ void Receiver::on_ready(ring::IoResult result, bool was_stopping) {
 }
 
 void Receiver::on_receive(ring::IoResult result, bool was_stopping) {
-  if (stage_ == Stage::reserve) {
+  if (stage_ == Stage::landing) {
+    accept_landed(result.value);
+  } else if (stage_ == Stage::reserve) {
     accept(std::exchange(reserved_, {}), result.value);
   } else if (result.has_buffer()) {
     accept(transport_.core().receive_buffers().take(result.buffer_id()), result.value);
@@ -106,6 +136,20 @@ void Receiver::accept(mem::Chunk chunk, std::int32_t value) {
   }
   const base::ByteView view = chunk.bytes().first(bytes);
   input_.push_back(transport_.slices().make(std::move(chunk), view));
+}
+
+// A landing that was given up meanwhile: the bytes went to memory that nobody reads.
+void Receiver::accept_landed(std::int32_t value) {
+  if (value <= 0) return;
+  const auto bytes = static_cast<std::size_t>(value);
+  transport_.counters().receives.add();
+  transport_.counters().received_bytes.add(bytes);
+  if (discarding_ || !is_landing()) {
+    transport_.counters().discarded_bytes.add(bytes);
+    return;
+  }
+  transport_.counters().landed_bytes.add(bytes);
+  advance_landing(bytes);
 }
 
 // The receive's own completion says how it ended; this one only says that the kernel has let go of the cancel.

@@ -6,6 +6,8 @@
 // scarce that only the reserve is left, it waits for data, then until its socket takes replies, and then receives once, into a chunk
 // of its own.
 //
+// A landing read goes past all this: the bytes are received where they are to stay, in memory of the session.
+//
 // Thread: owning core only. Lifetime: part of its Connection; not destroyed before is_quiet().
 #pragma once
 
@@ -25,6 +27,18 @@ class Receiver : public base::ListHook<StarvedTag> {
 
   // Starts the receive unless it is armed, starved or ended.
   void arm();
+
+  // The next bytes go to `into`: first those that lie in the input, copied, then by receives of their own. The multishot receive, if
+  // armed, is ended. Requires: no other landing; `into` stays until it is full, the stream has ended or the receiver is quiet.
+  void land(base::MutableBytes into);
+  bool is_landing() const noexcept { return !landing_.empty(); }
+  std::size_t landed_bytes() const noexcept { return landed_bytes_; }  // of this landing, or the last
+
+  // Copies from the input; true when the landing is complete. Requires: is_landing().
+  bool absorb_input();
+
+  // Gives the landing up.
+  void stop_landing() noexcept { landing_ = {}; }
 
   // For the transport, of a receiver that it has taken out of its lists. Requires: !is_armed().
   void await_room();
@@ -49,12 +63,14 @@ class Receiver : public base::ListHook<StarvedTag> {
 
  private:
   // What receive_ is in flight for.
-  enum class Stage : std::uint8_t { window, data, room, reserve };
+  enum class Stage : std::uint8_t { window, data, room, reserve, landing };
 
   void on_completion(ring::IoResult result);
   void on_ready(ring::IoResult result, bool was_stopping);
   void on_receive(ring::IoResult result, bool was_stopping);
   void accept(mem::Chunk chunk, std::int32_t value);
+  void accept_landed(std::int32_t value);
+  void advance_landing(std::size_t bytes) noexcept;
   ring::Sqe& begin(Stage stage);
   void on_cancel(ring::IoResult result);
 
@@ -66,6 +82,8 @@ class Receiver : public base::ListHook<StarvedTag> {
   bool discarding_ = false;
   bool stopping_ = false;  // a cancel was submitted and the receive has not ended yet
   SliceQueue input_;
+  base::MutableBytes landing_;  // what is still to be filled
+  std::size_t landed_bytes_ = 0;
   mem::Chunk reserved_;  // lent to the kernel in Stage::reserve
   ring::Completion receive_ = ring::Completion::to<&Receiver::on_completion>(this);
   ring::Completion cancel_ = ring::Completion::to<&Receiver::on_cancel>(this);

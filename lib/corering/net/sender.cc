@@ -1,11 +1,23 @@
 #include "corering/net/sender.h"
 
+#include <cerrno>
+#include <utility>
+
 #include "corering/net/connection.h"
 
 namespace corering::net {
 
-Sender::Sender(Transport& transport, Connection& connection, ring::FileRef socket) noexcept
-    : transport_(transport), connection_(connection), socket_(socket) {}
+namespace {
+
+// The socket cannot send without copying, or the kernel has no memory to keep account of it: the bytes go the plain way.
+bool refuses_zero_copy(std::int32_t value) {
+  return value == -EOPNOTSUPP || value == -ENOMEM || value == -ENOBUFS || value == -EINVAL;
+}
+
+}  // namespace
+
+Sender::Sender(Transport& transport, Connection& connection, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept
+    : transport_(transport), connection_(connection), socket_(socket), listener_trial_(listener_trial) {}
 
 Sender::~Sender() { transport_.core().flush_list().remove(flushable_); }
 
@@ -37,25 +49,35 @@ bool Sender::try_write(base::ByteView bytes) {
 void Sender::drop() {
   dropped_ = true;
   transport_.core().flush_list().remove(flushable_);
-  if (!send_.in_flight()) {
-    queue_.clear();
+  if (!is_sending()) {
+    discard_queue();
   } else if (!cancel_.in_flight()) {
-    ring::prepare_cancel(transport_.ring().require_sqe(cancel_), send_);
+    ring::prepare_cancel(transport_.ring().require_sqe(cancel_), awaiting_ != nullptr ? awaiting_->completion() : send_);
   }
 }
 
 void Sender::flush_soon() noexcept {
-  if (!send_.in_flight()) transport_.core().flush_list().add(flushable_);
+  if (!is_sending()) transport_.core().flush_list().add(flushable_);
 }
 
 void Sender::flush() {
-  if (send_.in_flight() || queue_.empty()) return;
-  ring::Sqe& sqe = transport_.ring().require_sqe(send_);
-  if (queue_.count() == 1) {
-    in_flight_bytes_ = queue_.bytes();
-    ring::prepare_send(sqe, socket_, queue_.front());
+  if (is_sending() || queue_.empty()) return;
+  const std::size_t pieces = gather();
+  if (zero_copy_suits()) {
+    send_zero_copy(pieces);
     return;
   }
+  plain_next_ = false;
+  ring::Sqe& sqe = transport_.ring().require_sqe(send_);
+  if (pieces == 1) {
+    ring::prepare_send(sqe, socket_, queue_.front());
+  } else {
+    ring::prepare_send_gathered(sqe, socket_, header_);
+  }
+}
+
+// As much of the queue as one send takes.
+std::size_t Sender::gather() noexcept {
   std::size_t count = 0;
   in_flight_bytes_ = 0;
   queue_.for_each([&](base::ByteView bytes) {
@@ -65,30 +87,137 @@ void Sender::flush() {
   });
   header_.msg_iov = pieces_.data();
   header_.msg_iovlen = count;
-  ring::prepare_send_gathered(sqe, socket_, header_);
+  return count;
 }
 
-void Sender::on_send(ring::IoResult result) {
+bool Sender::zero_copy_suits() const noexcept {
+  const SendPolicy& policy = transport_.send_policy();
+  if (policy.zero_copy == ZeroCopy::never || in_flight_bytes_ < policy.zero_copy_min_bytes) return false;
+  if (plain_next_ || listener_trial_.is_impossible()) return false;
+  if (policy.zero_copy == ZeroCopy::always) return true;
+  const base::Instant now = transport_.core().now();
+  return trial_.may_send(now) && listener_trial_.may_send(now);
+}
+
+void Sender::send_zero_copy(std::size_t pieces) {
+  awaiting_ = transport_.zero_copy_sends().try_borrow(*this);
+  unreleased_.push_back(*awaiting_);
+  trial_.on_submitted();
+  listener_trial_.on_submitted();
+  ring::Sqe& sqe = transport_.ring().require_sqe(awaiting_->completion());
+  if (pieces == 1) {
+    ring::prepare_send_zero_copy(sqe, socket_, queue_.front(), transport_.usage_report());
+  } else {
+    ring::prepare_send_gathered_zero_copy(sqe, socket_, header_, transport_.usage_report());
+  }
+}
+
+void Sender::on_send(ring::IoResult result) { take_result(result.value, nullptr); }
+
+// A result, perhaps a notification; or both in one. Only the flags tell.
+void ZeroCopySend::on_completion(ring::IoResult result) { sender_.on_zero_copy(*this, result); }
+
+void Sender::on_zero_copy(ZeroCopySend& send, ring::IoResult result) {
+  const bool is_last = send.is_released();
+  if (result.is_notification()) {
+    on_zero_copy_report(static_cast<std::uint32_t>(result.value) == ring::kZeroCopyWasCopied, true);
+  } else {
+    if (is_last) on_zero_copy_report(false, false);
+    on_zero_copy_result(send, result);
+  }
+  if (!is_last) return;
+  release_in_order();
+  connection_.on_sent();
+}
+
+void Sender::on_zero_copy_report(bool copied, bool reported) {
+  const base::Instant now = transport_.core().now();
+  for (ZeroCopyTrial* trial : {&trial_, &listener_trial_}) {
+    if (reported) {
+      trial->on_report(copied, now);
+    } else {
+      trial->on_no_report();
+    }
+  }
+  if (copied) transport_.counters().zero_copy_copied_sends.add();
+}
+
+void Sender::on_zero_copy_result(ZeroCopySend& send, ring::IoResult result) {
+  awaiting_ = nullptr;
+  transport_.counters().zero_copy_sends.add();
+  if (result.value > 0) transport_.counters().zero_copy_bytes.add(static_cast<std::size_t>(result.value));
+  if (refuses_zero_copy(result.value) && !dropped_) {
+    if (result.value == -EOPNOTSUPP) listener_trial_.make_impossible();
+    trial_.give_up(transport_.core().now());
+    listener_trial_.give_up(transport_.core().now());
+    in_flight_bytes_ = 0;
+    plain_next_ = true;
+    flush_soon();
+    return;
+  }
+  // Even of a failed send the kernel may still read until it says that it has let go.
+  while (result.failed() && !queue_.empty()) retire(queue_.pop_front(), &send);
+  take_result(result.value, &send);
+}
+
+void Sender::take_result(std::int32_t value, ZeroCopySend* holder) {
   transport_.counters().sends.add();
-  if (result.value > 0) {
-    const auto bytes = static_cast<std::size_t>(result.value);
+  if (value > 0) {
+    const auto bytes = static_cast<std::size_t>(value);
     transport_.counters().sent_bytes.add(bytes);
     if (bytes < in_flight_bytes_) transport_.counters().short_sends.add();
-    queue_.consume(bytes);
+    consume(bytes, holder);
   }
   in_flight_bytes_ = 0;
   if (dropped_) {
-    queue_.clear();
-  } else if (!queue_.empty() && result.value > 0) {
+    discard_queue();
+  } else if (!queue_.empty() && value > 0) {
     flush_soon();
   }
-  if (result.value <= 0 && !dropped_) {
+  if (value <= 0 && !dropped_) {
     connection_.on_peer_failed();
     return;
   }
   connection_.on_sent();
 }
 
-void Sender::on_cancel(ring::IoResult) { connection_.on_sent(); }
+// Takes what was sent out of the queue.
+void Sender::consume(std::size_t bytes, ZeroCopySend* holder) noexcept {
+  while (bytes > 0 && bytes >= queue_.front().size()) {
+    bytes -= queue_.front().size();
+    retire(queue_.pop_front(), holder);
+  }
+  if (bytes == 0) return;
+  queue_.consume(bytes);
+  if (holder != nullptr) front_is_shared_ = true;
+}
+
+// A slice that is sent to its end goes home, or stays with the last zero-copy send that may refer to it: they are released in order.
+void Sender::retire(Slice slice, ZeroCopySend* holder) noexcept {
+  const bool was_shared = std::exchange(front_is_shared_, false);
+  if (holder == nullptr && was_shared && !unreleased_.empty()) holder = &unreleased_.back();
+  if (holder != nullptr) holder->held().push_back(std::move(slice));
+}
+
+void Sender::discard_queue() noexcept {
+  if (front_is_shared_ && !queue_.empty()) retire(queue_.pop_front(), nullptr);
+  queue_.clear();
+}
+
+// Not while a cancel is on its way: it would hit whoever borrows the same memory next.
+void Sender::release_in_order() noexcept {
+  if (cancel_.in_flight()) return;
+  while (!unreleased_.empty() && unreleased_.front().is_released()) {
+    ZeroCopySend& oldest = unreleased_.front();
+    unreleased_.pop_front();
+    transport_.zero_copy_sends().give_back(oldest);
+  }
+  if (unreleased_.empty()) front_is_shared_ = false;
+}
+
+void Sender::on_cancel(ring::IoResult) {
+  release_in_order();
+  connection_.on_sent();
+}
 
 }  // namespace corering::net

@@ -1,7 +1,9 @@
 // Sender: the writing half of a connection.
 //
-// Everything written during a turn queues up and leaves with one send, gathered if it lies in several chunks. One send is in
-// flight at a time, so bytes cannot overtake each other; what a short send leaves goes with the next.
+// Everything written during a turn queues up and leaves with one send, gathered if it lies in several chunks. One send awaits its
+// result at a time, so bytes cannot overtake each other; what a short send leaves goes with the next. A large send goes without a
+// copy where that pays (zero_copy.h): its chunks stay with a ZeroCopySend until the kernel's notification, which no later send
+// waits for.
 //
 // Thread: owning core only. Lifetime: part of its Connection; not destroyed before is_quiet().
 #pragma once
@@ -13,6 +15,8 @@
 
 #include "corering/net/slice.h"
 #include "corering/net/transport.h"
+#include "corering/net/zero_copy.h"
+#include "corering/net/zero_copy_send.h"
 #include "corering/ring/operations.h"
 
 namespace corering::net {
@@ -21,7 +25,8 @@ class Connection;
 
 class Sender {
  public:
-  Sender(Transport& transport, Connection& connection, ring::FileRef socket) noexcept;
+  // `listener_trial` outlives the sender.
+  Sender(Transport& transport, Connection& connection, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept;
   ~Sender();
 
   // Queues the slice. Leaves with this turn's enter unless a send is in flight.
@@ -35,23 +40,50 @@ class Sender {
 
   std::size_t queued_bytes() const noexcept { return queue_.bytes(); }
   std::size_t queued_chunks() const noexcept { return queue_.count(); }
-  bool is_idle() const noexcept { return queue_.empty() && !send_.in_flight(); }
-  bool is_quiet() const noexcept { return !send_.in_flight() && !cancel_.in_flight(); }
+  bool is_idle() const noexcept { return queue_.empty() && !is_sending(); }
+
+  // The kernel holds nothing any more, neither operations nor memory.
+  bool is_quiet() const noexcept { return !is_sending() && !cancel_.in_flight() && unreleased_.empty(); }
+
+  bool holds_memory() const noexcept { return !unreleased_.empty(); }
+
+  // All is sent, and only the peer's acknowledgement is awaited.
+  bool awaits_release() const noexcept { return !is_sending() && !cancel_.in_flight() && !unreleased_.empty(); }
 
  private:
+  friend class ZeroCopySend;
+
   void flush();
+  std::size_t gather() noexcept;
+  bool zero_copy_suits() const noexcept;
+  void send_zero_copy(std::size_t pieces);
   void on_send(ring::IoResult result);
+  void on_zero_copy(ZeroCopySend& send, ring::IoResult result);
+  void on_zero_copy_result(ZeroCopySend& send, ring::IoResult result);
+  void on_zero_copy_report(bool copied, bool reported);
   void on_cancel(ring::IoResult result);
+  void take_result(std::int32_t value, ZeroCopySend* holder);
+  void consume(std::size_t bytes, ZeroCopySend* holder) noexcept;
+  void retire(Slice slice, ZeroCopySend* holder) noexcept;
+  void discard_queue() noexcept;
+  void release_in_order() noexcept;
   void flush_soon() noexcept;
+  bool is_sending() const noexcept { return send_.in_flight() || awaiting_ != nullptr; }
 
   Transport& transport_;
   Connection& connection_;
   const ring::FileRef socket_;
   bool dropped_ = false;
+  bool plain_next_ = false;       // a zero-copy send was refused
+  bool front_is_shared_ = false;  // the kernel may still read the part of the first slice that was sent
   std::size_t in_flight_bytes_ = 0;
-  SliceQueue queue_;  // its first in_flight_bytes_ belong to the kernel while send_ is in flight
+  SliceQueue queue_;  // its first in_flight_bytes_ belong to the kernel while is_sending()
   ring::Completion send_ = ring::Completion::to<&Sender::on_send>(this);
   ring::Completion cancel_ = ring::Completion::to<&Sender::on_cancel>(this);
+  ZeroCopySend* awaiting_ = nullptr;                  // the zero-copy send whose result is outstanding
+  base::List<ZeroCopySend, ZeroCopyTag> unreleased_;  // those that the kernel may still read, oldest first
+  ZeroCopyTrial trial_;
+  ZeroCopyTrial& listener_trial_;
   runtime::Flushable flushable_ = runtime::Flushable::to<&Sender::flush>(this);
   msghdr header_{};
   std::array<iovec, kGatherSlicesMax> pieces_;

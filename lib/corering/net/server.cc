@@ -30,8 +30,8 @@ bool Server::is_idle() const {
   return connections_live_ == 0 && std::ranges::all_of(listeners_, [](const auto& listener) { return listener->is_quiet(); });
 }
 
-bool Server::try_open(ring::FileRef socket) {
-  Connection* connection = pool_.try_borrow(*this, transport_, socket);
+bool Server::try_open(ring::FileRef socket, ZeroCopyTrial& listener_trial) {
+  Connection* connection = pool_.try_borrow(*this, transport_, socket, listener_trial);
   if (connection == nullptr) return false;
   transport_.counters().accepted.add();
   ++connections_live_;

@@ -38,7 +38,7 @@ class Server final : public runtime::Service {
   std::size_t listener_count() const noexcept { return listeners_.size(); }
 
   // For the listeners: makes a connection of an accepted socket; false if there is no room.
-  bool try_open(ring::FileRef socket);
+  bool try_open(ring::FileRef socket, ZeroCopyTrial& listener_trial);
 
   // For a connection that has closed: destroys it.
   void release(Connection& connection) noexcept;

@@ -23,6 +23,9 @@ class Session {
   // connection.input() has grown. Not called while the send queue is above its high mark: replies first.
   virtual void on_data(Connection& connection) = 0;
 
+  // A landing read is complete: the memory given to connection.land() is full.
+  virtual void on_landed(Connection&) {}
+
   // on_data has left limits.input_chunks_max chunks in the input: no more is read before there are fewer. Or it has left several
   // when all connections together hold nearly all chunks. By default small pieces are put together; if the input stays full, the
   // message that the session waits for cannot be received, and the connection is aborted and counted as an input overflow. A

@@ -4,8 +4,20 @@
 
 namespace corering::net {
 
-Transport::Transport(runtime::Core& core, const Limits& limits) : core_(core), limits_(limits), slices_(core.chunks().count()) {
+Transport::Transport(runtime::Core& core, const Limits& limits)
+    : core_(core), limits_(limits), send_policy_(limits.send_policy), slices_(core.chunks().count()) {
   register_counters(core.registry(), counters_);
+  resolve_send_policy();
+}
+
+void Transport::resolve_send_policy() noexcept {
+  const ring::FeatureSet& features = core_.ring().features();
+  const bool has_reports = features.has(ring::Feature::zero_copy_report);
+  if (has_reports) usage_report_ = ring::UsageReport::with;
+  // Without reports nobody could tell whether it pays. A connection in a direct slot cannot be reset, so the end of a stalled one
+  // could not make the kernel let go of its memory.
+  const bool is_possible = features.has(ring::Feature::zero_copy_send) && !core_.has_direct_descriptors();
+  if (!is_possible || (send_policy_.zero_copy == ZeroCopy::automatic && !has_reports)) send_policy_.zero_copy = ZeroCopy::never;
 }
 
 Transport::~Transport() { core_.forget_chunks(feeding_); }

@@ -7,6 +7,8 @@
 #include "corering/net/counters.h"
 #include "corering/net/limits.h"
 #include "corering/net/slice.h"
+#include "corering/net/zero_copy_send.h"
+#include "corering/ring/operations.h"
 #include "corering/runtime/core.h"
 
 namespace corering::net {
@@ -25,6 +27,11 @@ class Transport {
   Counters& counters() noexcept { return counters_; }
   SlicePool& slices() noexcept { return slices_; }
 
+  // Limits' policy, as far as this kernel and these sockets can do it.
+  const SendPolicy& send_policy() const noexcept { return send_policy_; }
+  ring::UsageReport usage_report() const noexcept { return usage_report_; }
+  mem::ObjectPool<ZeroCopySend>& zero_copy_sends() noexcept { return zero_copy_sends_; }
+
   // The receiver found no chunk: it is fed when chunks come home, first come first served. Never by timer: nobody knows when.
   void starve(Receiver& receiver) noexcept;
 
@@ -35,13 +42,17 @@ class Transport {
   void forget(Receiver& receiver) noexcept;
 
  private:
+  void resolve_send_policy() noexcept;
   void feed();
   void feed_from_reserve();
 
   runtime::Core& core_;
   const Limits limits_;
   Counters counters_;
+  SendPolicy send_policy_;
+  ring::UsageReport usage_report_ = ring::UsageReport::without;
   SlicePool slices_;
+  mem::ObjectPool<ZeroCopySend> zero_copy_sends_{SIZE_MAX};
   base::List<Receiver, StarvedTag> starved_;
   base::List<Receiver, StarvedTag> writable_;  // starved, and known to have a peer that reads
   runtime::Flushable feeding_ = runtime::Flushable::to<&Transport::feed>(this);

@@ -74,6 +74,9 @@ class Backend {
   // shutdown(2) on a socket: its effect must be immediate, and IORING_OP_SHUTDOWN starts a worker thread.
   virtual void shutdown_socket(int fd, int how) = 0;
 
+  // Breaks a TCP connection at once: the peer gets a reset and the kernel lets go of unacknowledged data. Nothing for other sockets.
+  virtual void reset_socket(int fd) = 0;
+
   // close(2). Nothing may be in flight on the descriptor: its close would yield neither completions nor a FIN.
   virtual void close_fd(int fd) = 0;
 

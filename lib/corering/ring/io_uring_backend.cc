@@ -126,6 +126,12 @@ void IoUringBackend::shutdown_socket(int fd, int how) {
   ::shutdown(fd, how);
 }
 
+void IoUringBackend::reset_socket(int fd) {
+  // Disconnecting a TCP socket purges its queue; on others it is refused.
+  const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
+  ::connect(fd, &nowhere, sizeof(nowhere));
+}
+
 void IoUringBackend::close_fd(int fd) { ::close(fd); }
 
 base::Result<int> IoUringBackend::open_event() {

@@ -24,6 +24,7 @@ class IoUringBackend final : public Backend {
   int register_resource(unsigned opcode, void* argument, unsigned count) override;
   int enter(const EnterRequest& request) override;
   void shutdown_socket(int fd, int how) override;
+  void reset_socket(int fd) override;
   void close_fd(int fd) override;
   base::Result<int> open_event() override;
   void signal_event(int fd) override;

@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "corering/base/bytes.h"
@@ -85,6 +86,13 @@ inline void prepare_receive(Sqe& sqe, FileRef socket, base::MutableBytes into) n
   sqe.len = static_cast<std::uint32_t>(into.size());
 }
 
+// The same, but waits until `into` is full, the stream ends or breaks, or it is cancelled; a smaller value stays legal all the same.
+inline void prepare_receive_all(Sqe& sqe, FileRef socket, base::MutableBytes into) noexcept {
+  prepare_receive(sqe, socket, into);
+  sqe.len = static_cast<std::uint32_t>(std::min(into.size(), std::size_t{1} << 30));
+  sqe.msg_flags = MSG_WAITALL;
+}
+
 // The same, but does not wait: -EAGAIN if no data is there.
 inline void prepare_receive_at_once(Sqe& sqe, FileRef socket, base::MutableBytes into) noexcept {
   prepare_receive(sqe, socket, into);
@@ -118,18 +126,33 @@ inline void prepare_send_gathered(Sqe& sqe, FileRef socket, const msghdr& header
   sqe.msg_flags = kSendFlags;
 }
 
+// Whether the notification of a zero-copy send says if the kernel copied after all. Kernel: 6.2.
+enum class UsageReport : std::uint8_t { without, with };
+
+// The value of a notification with a usage report, if the kernel copied.
+inline constexpr std::uint32_t kZeroCopyWasCopied = 0x8000'0000;
+
 // Sends without copying where the device allows. A first completion carries the result; if it has F_MORE, a notification follows,
-// and only then may the memory be reused, even if the send failed. Kernel: 6.0; AF_UNIX refuses it.
-inline void prepare_send_zero_copy(Sqe& sqe, FileRef socket, base::ByteView bytes) noexcept {
+// and only then may the memory be reused, even if the send failed. Kernel: 6.0; AF_UNIX refuses it (EOPNOTSUPP).
+inline void prepare_send_zero_copy(Sqe& sqe, FileRef socket, base::ByteView bytes, UsageReport report) noexcept {
   prepare_send(sqe, socket, bytes);
   sqe.opcode = IORING_OP_SEND_ZC;
+  if (report == UsageReport::with) sqe.ioprio |= IORING_SEND_ZC_REPORT_USAGE;
 }
 
 // The same from memory inside registered buffer `buffer`: the kernel need not pin pages.
-inline void prepare_send_zero_copy_fixed(Sqe& sqe, FileRef socket, base::ByteView bytes, std::uint16_t buffer) noexcept {
-  prepare_send_zero_copy(sqe, socket, bytes);
+inline void prepare_send_zero_copy_fixed(Sqe& sqe, FileRef socket, base::ByteView bytes, std::uint16_t buffer,
+                                         UsageReport report) noexcept {
+  prepare_send_zero_copy(sqe, socket, bytes, report);
   sqe.ioprio |= IORING_RECVSEND_FIXED_BUF;
   sqe.buf_index = buffer;
+}
+
+// Both at once: several pieces, gathered, without copying. Kernel: 6.1.
+inline void prepare_send_gathered_zero_copy(Sqe& sqe, FileRef socket, const msghdr& header, UsageReport report) noexcept {
+  prepare_send_gathered(sqe, socket, header);
+  sqe.opcode = IORING_OP_SENDMSG_ZC;
+  if (report == UsageReport::with) sqe.ioprio |= IORING_SEND_ZC_REPORT_USAGE;
 }
 
 // Reads once at the file's own position (eventfds, pipes).

@@ -32,6 +32,8 @@ struct Faults {
   unsigned cancel_already = 300;  // EALREADY instead of 0
   unsigned submit_stops = 20;     // only a part of the submissions is taken
   unsigned interrupted = 20;      // EINTR, EBUSY or EAGAIN from enter
+  unsigned kernel_copies = 500;   // a zero-copy send that was copied after all
+  unsigned no_zero_copy = 20;     // EOPNOTSUPP or ENOBUFS instead of a zero-copy send
 };
 
 class SimulatedBackend final : public ring::Backend {
@@ -48,6 +50,7 @@ class SimulatedBackend final : public ring::Backend {
   int register_resource(unsigned opcode, void* argument, unsigned count) override;
   int enter(const ring::EnterRequest& request) override;
   void shutdown_socket(int fd, int how) override { network_.shutdown({fd, ring::FileRef::Kind::descriptor}, how); }
+  void reset_socket(int fd) override { network_.reset({fd, ring::FileRef::Kind::descriptor}); }
   void close_fd(int fd) override { network_.close({fd, ring::FileRef::Kind::descriptor}); }
   base::Result<int> open_event() override { return network_.open_event(); }
   void signal_event(int fd) override { network_.signal_event(fd); }
@@ -83,6 +86,10 @@ class SimulatedBackend final : public ring::Backend {
     std::uint32_t argument = 0;
     bool cancelled = false;
     bool notification_due = false;
+    bool is_zero_copy = false;
+    bool reports_usage = false;
+    std::uint64_t acknowledged_at = 0;     // bytes that the peer has read when a zero-copy send's memory is let go of
+    std::vector<std::uint64_t> checksums;  // of its pieces, when they were sent
   };
 
   enum class Progress : std::uint8_t { none, some, finished };
@@ -103,6 +110,8 @@ class SimulatedBackend final : public ring::Backend {
   Progress receive(Operation& operation);
   Progress receive_into_buffer(Operation& operation, Stream& stream);
   Progress send(Operation& operation);
+  Progress finish_zero_copy(Operation& operation, const Stream& stream);
+  Progress notify(Operation& operation);
   Progress poll(Operation& operation);
   Progress read_event(Operation& operation);
   Progress cancel(Operation& operation);

@@ -17,6 +17,7 @@ constexpr int kFirstFd = 1'000'000;
 
 std::size_t BytePipe::write(base::ByteView from) {
   const std::size_t count = std::min(from.size(), room());
+  written_total_ += count;
   bytes_.insert(bytes_.end(), from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
   return count;
 }
@@ -97,6 +98,14 @@ void SimulatedNetwork::shutdown(ring::FileRef file, int how) {
   if (found == nullptr || found->kind != File::Kind::stream) return;
   if (how != SHUT_RD) found->stream->server_ended = true;
   if (how != SHUT_WR) found->stream->server_shut_reading = true;
+}
+
+void SimulatedNetwork::reset(ring::FileRef file) {
+  File* found = find(file);
+  if (found == nullptr || found->kind != File::Kind::stream) return;
+  found->stream->server_reset = true;
+  found->stream->server_ended = true;
+  found->stream->to_peer.clear();
 }
 
 void SimulatedNetwork::close(ring::FileRef file) {

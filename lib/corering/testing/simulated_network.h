@@ -30,8 +30,13 @@ class BytePipe {
   std::size_t read(base::MutableBytes into);  // as much as there is
   void clear() noexcept;
 
+  // Since the beginning; what clear drops counts as read.
+  std::uint64_t written_total() const noexcept { return written_total_; }
+  std::uint64_t read_total() const noexcept { return written_total_ - size(); }
+
  private:
   const std::size_t capacity_;
+  std::uint64_t written_total_ = 0;
   std::vector<std::byte> bytes_;
   std::size_t head_ = 0;
 };
@@ -98,6 +103,9 @@ class SimulatedNetwork {
   int accept(File& listener, bool direct);
 
   void shutdown(ring::FileRef file, int how);
+
+  // A reset: what the peer has not read is lost.
+  void reset(ring::FileRef file);
 
   // Tells the peer: a FIN, or a reset if data lay unread.
   void close(ring::FileRef file);

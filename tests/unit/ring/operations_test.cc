@@ -160,7 +160,7 @@ TEST_F(Operations, AZeroCopySendEndsWithItsNotification) {
   const auto bytes = pattern(20'000);
   Recorder send;
   ring::Sqe& sqe = ring().require_sqe(send.completion);
-  ring::prepare_send_zero_copy(sqe, file(pair.fds[0]), bytes);
+  ring::prepare_send_zero_copy(sqe, file(pair.fds[0]), bytes, ring::UsageReport::without);
   sqe.ioprio |= IORING_SEND_ZC_REPORT_USAGE;
   turn_until([&] { return !send.results.empty(); });
   EXPECT_EQ(read_exactly(pair.fds[1], bytes.size()), bytes);
@@ -176,7 +176,7 @@ TEST_F(Operations, UnixSocketsRefuseZeroCopy) {
   SocketPair pair(AF_UNIX);
   const auto bytes = pattern(20'000);
   Recorder send;
-  ring::prepare_send_zero_copy(ring().require_sqe(send.completion), file(pair.fds[0]), bytes);
+  ring::prepare_send_zero_copy(ring().require_sqe(send.completion), file(pair.fds[0]), bytes, ring::UsageReport::without);
   finish(send);
   EXPECT_EQ(send.results[0].value, -EOPNOTSUPP);
 }

@@ -28,7 +28,8 @@ TEST_F(RegisteredBuffers, ServesAZeroCopySend) {
   const base::MutableBytes bytes = memory->bytes().subspan(4096, 8192);
   for (std::size_t index = 0; index < bytes.size(); ++index) bytes[index] = static_cast<std::byte>(index);
   Recorder send;
-  ring::prepare_send_zero_copy_fixed(ring().require_sqe(send.completion), file(pair.fds[0]), bytes, *buffers.index_of(bytes));
+  ring::prepare_send_zero_copy_fixed(ring().require_sqe(send.completion), file(pair.fds[0]), bytes, *buffers.index_of(bytes),
+                                     ring::UsageReport::without);
   turn_until([&] { return !send.results.empty(); });
   EXPECT_EQ(send.results[0].value, 8192);
   std::vector<std::byte> got(8192);

@@ -1,0 +1,145 @@
+// Zero-copy sends on the simulated ring: whose memory is whose, and until when.
+#include "corering/net/sender.h"
+
+#include "simulated_server.h"
+
+namespace net_test {
+namespace {
+
+class Sender : public SimulatedServer {
+ protected:
+  void start_zero_copy(net::ZeroCopy mode) {
+    limits.send_policy = {mode, 100};
+    start(make_session());
+  }
+
+  void exchange(simulated::Peer& peer, const std::string& text) {
+    write(peer, text);
+    std::string got;
+    ASSERT_TRUE(core().turn_until([&] {
+      got += read(peer);
+      return got.size() == text.size();
+    }));
+    EXPECT_EQ(got, text);
+    turns(3);  // until the results and notifications have been seen
+  }
+};
+
+// The reply path does not wait for the peer's acknowledgement; the memory does.
+TEST_F(Sender, MemoryWaitsForTheNotificationAndRepliesDoNot) {
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  for (int message = 0; message < 5; ++message) {
+    write(peer, std::string(200, static_cast<char>('a' + message)));
+    turns(3);
+  }
+  EXPECT_EQ(counter("sends"), 5u);
+  EXPECT_EQ(counter("zero_copy_sends"), 5u);
+  EXPECT_EQ(counter("zero_copy_bytes"), 1000u);
+  EXPECT_EQ(counter("chunks_total") - counter("chunks_home"), 5u) << "all are still the kernel's";
+  EXPECT_EQ(read(peer, 400), std::string(200, 'a') + std::string(200, 'b'));
+  turns(3);
+  EXPECT_EQ(counter("chunks_total") - counter("chunks_home"), 3u);
+  read(peer);
+  turns(3);
+  EXPECT_EQ(counter("chunks_home"), counter("chunks_total"));
+}
+
+TEST_F(Sender, SmallSendsAreCopied) {
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  exchange(peer, std::string(99, 'x'));
+  EXPECT_EQ(counter("zero_copy_sends"), 0u);
+  exchange(peer, std::string(100, 'x'));
+  EXPECT_EQ(counter("zero_copy_sends"), 1u);
+}
+
+TEST_F(Sender, NeverMeansNever) {
+  start_zero_copy(net::ZeroCopy::never);
+  simulated::Peer peer = connect();
+  exchange(peer, std::string(5000, 'x'));
+  EXPECT_EQ(counter("zero_copy_sends"), 0u);
+}
+
+// All connections of a listener share the experience.
+TEST_F(Sender, AutomaticStopsWithinSixteenCopiedSends) {
+  faults.kernel_copies = 1000;
+  start_zero_copy(net::ZeroCopy::automatic);
+  for (int client = 0; client < 10; ++client) {
+    simulated::Peer peer = connect();
+    for (int message = 0; message < 5; ++message) exchange(peer, std::string(200, 'x'));
+    turns(2);
+  }
+  EXPECT_EQ(counter("zero_copy_sends"), 16u);
+  EXPECT_EQ(counter("zero_copy_copied_sends"), 16u);
+  core().clock().advance(net::ZeroCopyTrial::kProbeIntervalMin);
+  simulated::Peer peer = connect();
+  for (int message = 0; message < 50; ++message) exchange(peer, std::string(200, 'x'));
+  EXPECT_EQ(counter("zero_copy_sends"), 17u) << "one asks again";
+}
+
+TEST_F(Sender, AutomaticGoesOnWhereItPays) {
+  start_zero_copy(net::ZeroCopy::automatic);
+  simulated::Peer peer = connect();
+  for (int message = 0; message < 50; ++message) exchange(peer, std::string(200, 'x'));
+  EXPECT_EQ(counter("zero_copy_sends"), 50u);
+  EXPECT_EQ(counter("zero_copy_copied_sends"), 0u);
+}
+
+// AF_UNIX and its like: the bytes go the plain way, once and in order.
+TEST_F(Sender, ASocketThatRefusesZeroCopyIsServedPlainly) {
+  faults.no_zero_copy = 1000;
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  for (int message = 0; message < 20; ++message) exchange(peer, std::string(300, static_cast<char>('a' + message)));
+  EXPECT_EQ(counter("zero_copy_bytes"), 0u);
+  EXPECT_EQ(counter("peer_failures"), 0u);
+}
+
+TEST_F(Sender, AnAbortTakesTheMemoryOfAStalledPeerBack) {
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  write(peer, std::string(200, 'x'));
+  turns(5);
+  EXPECT_EQ(counter("chunks_total") - counter("chunks_home"), 1u);
+  core().core().request(runtime::Core::Request::abort);
+  turns(10);
+  EXPECT_TRUE(peer.was_reset());
+  EXPECT_EQ(counter("chunks_home"), counter("chunks_total"));
+  EXPECT_EQ(counter("closed"), 1u);
+}
+
+// An orderly end waits for the acknowledgement, however long it takes.
+TEST_F(Sender, TheEndWaitsForAPeerThatStallsForAMinute) {
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  const std::string text(200, 'x');
+  write(peer, text);
+  peer.finish_writing();
+  turns(5);
+  core().clock().advance(std::chrono::minutes(1));
+  turns(5);
+  EXPECT_EQ(counter("closed"), 0u);
+  EXPECT_FALSE(peer.was_reset());
+  EXPECT_EQ(read(peer), text);
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(counter("chunks_home"), counter("chunks_total"));
+}
+
+TEST_F(Sender, AnIdleTimeoutBoundsTheWaitForTheAcknowledgement) {
+  limits.idle_timeout = std::chrono::seconds(10);
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  write(peer, std::string(200, 'x'));
+  peer.finish_writing();
+  turns(5);
+  EXPECT_EQ(counter("closed"), 0u);
+  core().clock().advance(std::chrono::seconds(11));
+  turns(5);
+  EXPECT_EQ(counter("closed"), 1u);
+  EXPECT_EQ(counter("timed_out"), 1u);
+  EXPECT_EQ(counter("chunks_home"), counter("chunks_total"));
+}
+
+}  // namespace
+}  // namespace net_test
