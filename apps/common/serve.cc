@@ -38,14 +38,15 @@ runtime::ServiceFactory service_factory(std::vector<net::Endpoint>& endpoints, c
   };
 }
 
-void announce(const char* name, const std::vector<net::Endpoint>& endpoints, std::uint32_t cores, std::string_view backend) {
+void announce(const char* name, const std::vector<net::Endpoint>& endpoints, const runtime::Runtime& runtime) {
   std::string addresses;
   for (const net::Endpoint& endpoint : endpoints) addresses += (addresses.empty() ? "" : " and ") + endpoint.address().text();
   const sys::SocketAddress& tcp = endpoints.front().address();
   std::string host = tcp.text();
   host = host.substr(0, host.rfind(':'));
   if (host.front() == '[') host = host.substr(1, host.size() - 2);
-  std::printf("%s: listening on %s (%u cores, %s)\n", name, addresses.c_str(), cores, std::string(backend).c_str());
+  std::printf("%s: listening on %s (%u cores, %s, %s pages)\n", name, addresses.c_str(), runtime.cores(),
+              std::string(runtime.backend_name()).c_str(), std::string(mem::name_of(runtime.arena_pages())).c_str());
   std::printf("try: bash -c 'exec 3<>/dev/tcp/%s/%u; echo hello >&3; head -n 1 <&3'\n", host.c_str(), tcp.port());
   std::fflush(stdout);
 }
@@ -82,7 +83,7 @@ int serve(const char* name, const ServerOptions& options, const SessionFactoryMa
                                          service_factory(*endpoints, options.limits, make_sessions));
   if (!runtime) return report_failure(name, runtime.error());
   if (!(*runtime)->warning().empty()) base::log(base::LogLevel::warning, (*runtime)->warning());
-  announce(name, *endpoints, (*runtime)->cores(), (*runtime)->backend_name());
+  announce(name, *endpoints, **runtime);
   wait_until_told_to_stop(name, **runtime);
   (*runtime)->drain();
   wait_until_stopped(name, **runtime);

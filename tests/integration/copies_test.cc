@@ -112,12 +112,12 @@ TEST_P(Copies, AnEchoCopiesNothingInUserSpace) {
   limits.send_policy.zero_copy = GetParam();
   auto endpoint = net::Endpoint::claim(*sys::SocketAddress::parse_ip("127.0.0.1", 0), 1);
   ASSERT_TRUE(endpoint);
-  auto started = runtime::Runtime::start(
-      options, runtime::backend_factory(runtime::BackendChoice::io_uring),
-      [&](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
-        return std::make_unique<net::Server>(core, std::vector<int>{endpoint->take(0)}, limits,
-                                             std::make_unique<net::SharedSession<CountedSession>>());
-      });
+  auto started =
+      runtime::Runtime::start(options, runtime::backend_factory(runtime::BackendChoice::io_uring),
+                              [&](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+                                return std::make_unique<net::Server>(core, std::vector<int>{endpoint->take(0)}, limits,
+                                                                     std::make_unique<net::SharedSession<CountedSession>>());
+                              });
   ASSERT_TRUE(started) << started.error().text;
   const std::uint64_t bytes = bytes_to_echo();
   EXPECT_EQ(exchange(endpoint->address(), bytes), bytes);

@@ -1,6 +1,6 @@
 // ChunkPool: the fixed memory pieces that bytes are received into and sent from.
 //
-// One mapping cut into chunks of one size. Borrowing takes the chunk given back last, because that one is still in the cache: an
+// A part of an arena, cut into chunks of one size. Borrowing takes the chunk given back last, because that one is still in the cache: an
 // echo at full load then cycles through the few chunks in flight instead of walking the whole pool (measured: bench/README.md).
 // What the kernel fills is handed on by moving a Chunk, never by copying bytes.
 //
@@ -16,6 +16,7 @@
 #include "corering/base/bytes.h"
 #include "corering/base/result.h"
 #include "corering/base/strong_id.h"
+#include "corering/mem/arena.h"
 #include "corering/mem/mapping.h"
 
 namespace corering::mem {
@@ -63,10 +64,17 @@ class ChunkPool {
     std::size_t chunk_count = 4096;                   // 1 to kChunkCountMax
   };
 
-  // Errors: invalid_argument for impossible options, out_of_memory.
+  // Bytes that a pool takes. Errors: invalid_argument for impossible options.
+  static base::Result<std::size_t> bytes_for(const Options& options);
+
+  // Carves its chunks from the arena. Requires: the arena has bytes_for(options) left, and outlives the pool.
+  static base::Result<ChunkPool> open(Arena& arena, const Options& options);
+
+  // A pool with a mapping of its own. Errors: as bytes_for; out_of_memory.
   static base::Result<ChunkPool> open(const Options& options);
 
-  ChunkPool(ChunkPool&&) = default;
+  // Requires: no chunk is out: it would give itself back to where the pool was.
+  ChunkPool(ChunkPool&& other) noexcept;
   ~ChunkPool();
 
   // Empty if every chunk is out.
@@ -75,7 +83,7 @@ class ChunkPool {
   // Takes back ownership of a chunk that was release()d.
   Chunk adopt(ChunkId id) noexcept;
 
-  base::MutableBytes bytes(ChunkId id) const noexcept { return mapping_.bytes().subspan(id.value * chunk_bytes_, chunk_bytes_); }
+  base::MutableBytes bytes(ChunkId id) const noexcept { return memory_.subspan(id.value * chunk_bytes_, chunk_bytes_); }
 
   std::size_t chunk_bytes() const noexcept { return chunk_bytes_; }
   std::size_t count() const noexcept { return count_; }
@@ -87,10 +95,11 @@ class ChunkPool {
 
  private:
   friend class Chunk;
-  ChunkPool(Mapping mapping, const Options& options);
+  ChunkPool(Mapping mapping, base::MutableBytes memory, const Options& options);
   void give_back(ChunkId id) noexcept;
 
-  Mapping mapping_;
+  Mapping mapping_;  // its own, or none
+  base::MutableBytes memory_;
   std::size_t chunk_bytes_;
   std::size_t count_;
   std::size_t free_count_min_;

@@ -1,9 +1,11 @@
 #include "corering/mem/mapping.h"
 
+#include <linux/mman.h>
 #include <sys/mman.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -26,7 +28,34 @@ void* map_huge_aligned(std::size_t bytes) {
   return start + head;
 }
 
+// The advice is accepted, and forgotten, where the operator has switched them off.
+bool has_transparent_huge_pages() {
+  std::string setting;
+  std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), setting);
+  return !setting.empty() && setting.find("[never]") == std::string::npos;
+}
+
 }  // namespace
+
+std::string_view name_of(Pages pages) noexcept {
+  switch (pages) {
+    case Pages::plain: return "plain";
+    case Pages::transparent_huge: return "transparent huge";
+    case Pages::explicit_huge: return "explicit huge";
+  }
+  return "";
+}
+
+base::Result<Mapping> Mapping::open_huge(std::size_t bytes) {
+  if (bytes <= SIZE_MAX - kHugePageBytes) {
+    const std::size_t rounded = round_up(bytes, kHugePageBytes);
+    // The kernel reserves the pages now or refuses: a later touch cannot fail.
+    void* address =
+        ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
+    if (address != MAP_FAILED) return Mapping(address, rounded, Pages::explicit_huge);
+  }
+  return open(bytes);
+}
 
 base::Result<Mapping> Mapping::open(std::size_t bytes) {
   // Rounding up must not wrap around; no machine has so much anyway.
@@ -37,16 +66,17 @@ base::Result<Mapping> Mapping::open(std::size_t bytes) {
   void* address = huge ? map_huge_aligned(rounded) : map(rounded);
   if (address == MAP_FAILED) return base::failure(base::os_error(errno, "mapping " + std::to_string(rounded) + " bytes"));
   // Advice only: without transparent huge pages the mapping works with small ones.
-  if (huge) ::madvise(address, rounded, MADV_HUGEPAGE);
-  return Mapping(address, rounded);
+  const bool advised = huge && ::madvise(address, rounded, MADV_HUGEPAGE) == 0;
+  return Mapping(address, rounded, advised && has_transparent_huge_pages() ? Pages::transparent_huge : Pages::plain);
 }
 
 Mapping::Mapping(Mapping&& other) noexcept
-    : address_(std::exchange(other.address_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    : address_(std::exchange(other.address_, nullptr)), bytes_(std::exchange(other.bytes_, 0)), pages_(other.pages_) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
   std::swap(address_, other.address_);
   std::swap(bytes_, other.bytes_);
+  std::swap(pages_, other.pages_);
   return *this;
 }
 

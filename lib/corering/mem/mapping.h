@@ -1,11 +1,14 @@
 // Mapping: an anonymous memory mapping that unmaps itself.
 //
-// The home of everything that the kernel reads or writes on our behalf: chunk pools and provided-buffer rings. Mappings of 2 MiB
-// and more are aligned for, and advised to use, transparent huge pages, so that 500 chunks in flight do not cost 500 TLB entries.
+// The home of everything that the kernel reads or writes on our behalf: arenas and provided-buffer rings. Mappings of 2 MiB and more
+// are aligned for, and advised to use, transparent huge pages, so that 500 chunks in flight do not cost 500 TLB entries. Pages are
+// placed when they are first touched: near the CPU of the thread that uses them.
 // Thread: any, one at a time. Lifetime: the memory dies with the object; the kernel must not hold it by then.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 #include "corering/base/bytes.h"
 #include "corering/base/result.h"
@@ -14,10 +17,22 @@ namespace corering::mem {
 
 inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
+enum class Pages : std::uint8_t {
+  plain,
+  transparent_huge,  // the kernel makes them huge when it can
+  explicit_huge,     // taken from the pool of vm.nr_hugepages
+};
+
+// "plain", "transparent huge", "explicit huge".
+std::string_view name_of(Pages pages) noexcept;
+
 class Mapping {
  public:
   // Zeroed memory of at least `bytes` (> 0), aligned to a page, or to a huge page from 2 MiB up. Errors: out_of_memory.
   static base::Result<Mapping> open(std::size_t bytes);
+
+  // The same with explicit huge pages if the machine has enough of them free. Rounds up to 2 MiB.
+  static base::Result<Mapping> open_huge(std::size_t bytes);
 
   Mapping() = default;
   Mapping(Mapping&& other) noexcept;
@@ -25,12 +40,14 @@ class Mapping {
   ~Mapping();
 
   base::MutableBytes bytes() const noexcept { return {static_cast<std::byte*>(address_), bytes_}; }
+  Pages pages() const noexcept { return pages_; }
 
  private:
-  Mapping(void* address, std::size_t bytes) : address_(address), bytes_(bytes) {}
+  Mapping(void* address, std::size_t bytes, Pages pages) : address_(address), bytes_(bytes), pages_(pages) {}
 
   void* address_ = nullptr;
   std::size_t bytes_ = 0;
+  Pages pages_ = Pages::plain;
 };
 
 }  // namespace corering::mem

@@ -17,6 +17,7 @@ void register_counters(metrics::Registry& registry, const Counters& counters) {
   registry.add("sends", counters.sends);
   registry.add("short_sends", counters.short_sends);
   registry.add("zero_copy_sends", counters.zero_copy_sends);
+  registry.add("zero_copy_fixed_sends", counters.zero_copy_fixed_sends);
   registry.add("zero_copy_bytes", counters.zero_copy_bytes);
   registry.add("zero_copy_copied_sends", counters.zero_copy_copied_sends);
   registry.add("starved", counters.starved);

@@ -21,6 +21,7 @@ struct Counters {
   metrics::Counter sends;
   metrics::Counter short_sends;
   metrics::Counter zero_copy_sends;         // among the sends
+  metrics::Counter zero_copy_fixed_sends;   // among those, from registered memory
   metrics::Counter zero_copy_bytes;         // among the sent bytes
   metrics::Counter zero_copy_copied_sends;  // zero-copy sends that the kernel copied after all
   metrics::Counter starved;                 // receives that found no chunk

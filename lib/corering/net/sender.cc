@@ -106,9 +106,18 @@ void Sender::send_zero_copy(std::size_t pieces) {
   listener_trial_.on_submitted();
   ring::Sqe& sqe = transport_.ring().require_sqe(awaiting_->completion());
   if (pieces == 1) {
-    ring::prepare_send_zero_copy(sqe, socket_, queue_.front(), transport_.usage_report());
+    prepare_zero_copy(sqe, queue_.front());
   } else {
     ring::prepare_send_gathered_zero_copy(sqe, socket_, header_, transport_.usage_report());
+  }
+}
+
+void Sender::prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes) {
+  if (const auto buffer = transport_.core().registered_buffers().index_of(bytes)) {
+    transport_.counters().zero_copy_fixed_sends.add();
+    ring::prepare_send_zero_copy_fixed(sqe, socket_, bytes, *buffer, transport_.usage_report());
+  } else {
+    ring::prepare_send_zero_copy(sqe, socket_, bytes, transport_.usage_report());
   }
 }
 

@@ -57,6 +57,7 @@ class Sender {
   std::size_t gather() noexcept;
   bool zero_copy_suits() const noexcept;
   void send_zero_copy(std::size_t pieces);
+  void prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes);
   void on_send(ring::IoResult result);
   void on_zero_copy(ZeroCopySend& send, ring::IoResult result);
   void on_zero_copy_result(ZeroCopySend& send, ring::IoResult result);

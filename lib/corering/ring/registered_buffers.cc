@@ -7,41 +7,47 @@
 
 namespace corering::ring {
 
-RegisteredBuffers::RegisteredBuffers(Ring& ring, std::span<const base::MutableBytes> regions) : ring_(ring) {
-  for (base::MutableBytes region : regions) {
-    while (!region.empty()) {
-      const std::size_t bytes = std::min(region.size(), kBufferBytesMax);
-      buffers_.push_back({region.data(), bytes});
-      region = region.subspan(bytes);
-    }
-  }
-  // A table cannot grow, so the longest prefix that fits under the memlock limit is found by trying.
-  while (!buffers_.empty()) {
-    const auto count = static_cast<unsigned>(buffers_.size());
-    if (ring_.backend().register_resource(IORING_REGISTER_BUFFERS, buffers_.data(), count) >= 0) break;
-    buffers_.pop_back();
-  }
+RegisteredBuffers::RegisteredBuffers(Ring& ring, base::MutableBytes arena) : ring_(ring), arena_(arena) {
+  const std::size_t count = (arena.size() + kPieceBytes - 1) / kPieceBytes;
+  if (count == 0 || count > UINT16_MAX) return;
+  io_uring_rsrc_register table{};
+  table.nr = static_cast<std::uint32_t>(count);
+  table.flags = IORING_RSRC_REGISTER_SPARSE;
+  if (ring_.backend().register_resource(IORING_REGISTER_BUFFERS2, &table, sizeof(table)) >= 0) pieces_.resize(count);
 }
 
 RegisteredBuffers::~RegisteredBuffers() {
-  if (!buffers_.empty()) ring_.backend().register_resource(IORING_UNREGISTER_BUFFERS, nullptr, 0);
+  if (!pieces_.empty()) ring_.backend().register_resource(IORING_UNREGISTER_BUFFERS, nullptr, 0);
 }
 
-std::optional<std::uint16_t> RegisteredBuffers::index_of(base::ByteView bytes) const noexcept {
-  const std::less_equal<const std::byte*> before;
-  for (std::size_t index = 0; index < buffers_.size(); ++index) {
-    const auto* start = static_cast<const std::byte*>(buffers_[index].iov_base);
-    if (before(start, bytes.data()) && before(bytes.data() + bytes.size(), start + buffers_[index].iov_len)) {
-      return static_cast<std::uint16_t>(index);
-    }
-  }
-  return std::nullopt;
+std::optional<std::uint16_t> RegisteredBuffers::index_of(base::ByteView bytes) {
+  const std::less<const std::byte*> before;
+  const std::byte* const start = arena_.data();
+  if (pieces_.empty() || bytes.empty() || before(bytes.data(), start) || !before(bytes.data(), start + arena_.size())) return {};
+  const auto offset = static_cast<std::size_t>(bytes.data() - start);
+  const std::size_t index = offset / kPieceBytes;
+  if ((offset + bytes.size() - 1) / kPieceBytes != index) return {};
+  State& state = pieces_[index];
+  if (state == State::untouched) state = register_piece(index);
+  if (state == State::refused) return {};
+  return static_cast<std::uint16_t>(index);
 }
 
-std::size_t RegisteredBuffers::bytes_registered() const noexcept {
-  std::size_t sum = 0;
-  for (const iovec& buffer : buffers_) sum += buffer.iov_len;
-  return sum;
+base::MutableBytes RegisteredBuffers::piece(std::size_t index) const noexcept {
+  const std::size_t offset = index * kPieceBytes;
+  return arena_.subspan(offset, std::min(kPieceBytes, arena_.size() - offset));
+}
+
+RegisteredBuffers::State RegisteredBuffers::register_piece(std::size_t index) {
+  const base::MutableBytes memory = piece(index);
+  const iovec buffer{memory.data(), memory.size()};
+  io_uring_rsrc_update2 update{};
+  update.offset = static_cast<std::uint32_t>(index);
+  update.data = reinterpret_cast<std::uint64_t>(&buffer);
+  update.nr = 1;
+  if (ring_.backend().register_resource(IORING_REGISTER_BUFFERS_UPDATE, &update, sizeof(update)) < 0) return State::refused;
+  registered_bytes_ += memory.size();
+  return State::registered;
 }
 
 }  // namespace corering::ring

@@ -19,9 +19,14 @@ std::uint32_t reserve_chunks(std::size_t pool_chunks) {
 base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options, CoreSurroundings surroundings) {
   auto ring = ring::Ring::open(*surroundings.backend, options.ring);
   if (!ring) return base::failure(std::move(ring.error()));
-  auto chunks = mem::ChunkPool::open(options.chunks);
+  auto chunk_bytes = mem::ChunkPool::bytes_for(options.chunks);
+  if (!chunk_bytes) return base::failure(std::move(chunk_bytes.error()));
+  auto arena = mem::Arena::open(mem::Arena::footprint(*chunk_bytes));
+  if (!arena) return base::failure(std::move(arena.error()));
+  auto chunks = mem::ChunkPool::open(*arena, options.chunks);
   if (!chunks) return base::failure(std::move(chunks.error()));
-  std::unique_ptr<Core> core(new Core(id, options, std::move(surroundings), std::move(*ring), std::move(*chunks)));
+  std::unique_ptr<Core> core(
+      new Core(id, options, std::move(surroundings), std::move(*ring), std::move(*arena), std::move(*chunks)));
 
   const auto window_max = std::min(std::bit_ceil(static_cast<std::uint32_t>(options.chunks.chunk_count)), std::uint32_t{32768});
   auto buffers = ring::BufferRing::open(core->ring_, core->chunks_,
@@ -30,6 +35,7 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
                                          .reserve_chunks = reserve_chunks(options.chunks.chunk_count)});
   if (!buffers) return base::failure(std::move(buffers.error()));
   core->receive_buffers_.emplace(std::move(*buffers));
+  core->registered_buffers_.emplace(core->ring_, core->arena_.bytes());
   if (options.direct_descriptors != 0) {
     auto direct = ring::DirectDescriptors::open(core->ring_, options.direct_descriptors);
     if (!direct) return base::failure(std::move(direct.error()));
@@ -40,11 +46,13 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
   return core;
 }
 
-Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::ChunkPool chunks)
+Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena,
+           mem::ChunkPool chunks)
     : id_(id),
       options_(options),
       surroundings_(std::move(surroundings)),
       ring_(std::move(ring)),
+      arena_(std::move(arena)),
       chunks_(std::move(chunks)),
       now_(surroundings_.clock.now()),
       timers_(now_),
@@ -93,12 +101,16 @@ void Core::request(Request request) noexcept {
 
 void Core::update_gauges() noexcept {
   chunks_total_.set(chunks_.count());
+  chunks_home_min_.set(chunks_.free_count_min());
+  arena_bytes_.set(arena_.bytes().size());
+  if (registered_buffers_) arena_registered_bytes_.set(registered_buffers_->registered_bytes());
   // Chunks lying in the receive window are free as well: they only wait at another place.
   chunks_home_.set(chunks_.free_count() + (receive_buffers_ ? receive_buffers_->in_window() : 0));
 }
 
 void Core::release_ring_resources() noexcept {
   receive_buffers_.reset();
+  registered_buffers_.reset();
   direct_descriptors_.reset();
 }
 
@@ -106,6 +118,9 @@ void Core::register_metrics() {
   metrics::Registry& all = registry();
   all.add("chunks_total", chunks_total_);
   all.add("chunks_home", chunks_home_);
+  all.add("chunks_home_min", chunks_home_min_);
+  all.add("arena_bytes", arena_bytes_);
+  all.add("arena_registered_bytes", arena_registered_bytes_);
   all.add("turns", counters_.turns);
   all.add("enters", ring_.counters().enters);
   all.add("extra_enters", ring_.counters().extra_enters);

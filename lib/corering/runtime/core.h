@@ -12,10 +12,12 @@
 #include <vector>
 
 #include "corering/base/clock.h"
+#include "corering/mem/arena.h"
 #include "corering/mem/chunk_pool.h"
 #include "corering/metrics/registry.h"
 #include "corering/ring/buffer_ring.h"
 #include "corering/ring/direct_descriptors.h"
+#include "corering/ring/registered_buffers.h"
 #include "corering/ring/ring.h"
 #include "corering/runtime/exchange.h"
 #include "corering/runtime/flushable.h"
@@ -55,6 +57,9 @@ class Core {
   ring::Ring& ring() noexcept { return ring_; }
   mem::ChunkPool& chunks() noexcept { return chunks_; }
   ring::BufferRing& receive_buffers() noexcept { return *receive_buffers_; }
+  const mem::Arena& arena() const noexcept { return arena_; }
+  // The arena as fixed buffers of the ring, for zero-copy sends and file I/O.
+  ring::RegisteredBuffers& registered_buffers() noexcept { return *registered_buffers_; }
   bool has_direct_descriptors() const noexcept { return direct_descriptors_.has_value(); }
   sched::TimerWheel& timers() noexcept { return timers_; }
   sched::ReadyQueue& ready() noexcept { return ready_; }
@@ -109,15 +114,17 @@ class Core {
   void update_gauges() noexcept;
 
  private:
-  Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::ChunkPool chunks);
+  Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena, mem::ChunkPool chunks);
   void register_metrics();
 
   const CoreId id_;
   const Options options_;
   CoreSurroundings surroundings_;
   ring::Ring ring_;
+  mem::Arena arena_;
   mem::ChunkPool chunks_;
   std::optional<ring::BufferRing> receive_buffers_;
+  std::optional<ring::RegisteredBuffers> registered_buffers_;
   std::optional<ring::DirectDescriptors> direct_descriptors_;
   base::Instant now_;
   sched::TimerWheel timers_;
@@ -135,6 +142,9 @@ class Core {
   CoreCounters counters_;
   metrics::Gauge chunks_total_;
   metrics::Gauge chunks_home_;
+  metrics::Gauge chunks_home_min_;
+  metrics::Gauge arena_bytes_;
+  metrics::Gauge arena_registered_bytes_;
   std::atomic<Request> request_{Request::run};
 };
 

@@ -52,6 +52,7 @@ class Runtime {
   const metrics::Registry& registry() const noexcept { return registry_; }
   std::uint32_t cores() const noexcept { return static_cast<std::uint32_t>(cores_.size()); }
   std::string_view backend_name() const noexcept { return backend_name_; }
+  mem::Pages arena_pages() const noexcept { return cores_.front().core->arena().pages(); }
   const std::string& warning() const noexcept { return warning_; }  // one line from the memlock preflight, or empty
 
  private:

@@ -60,7 +60,8 @@ int SimulatedBackend::register_resource(unsigned opcode, void* argument, unsigne
     }
     case IORING_REGISTER_FILES2: network_.set_direct_slots(static_cast<io_uring_rsrc_register*>(argument)->nr); return 0;
     case IORING_UNREGISTER_FILES: network_.set_direct_slots(0); return 0;
-    case IORING_REGISTER_BUFFERS:
+    case IORING_REGISTER_BUFFERS2:
+    case IORING_REGISTER_BUFFERS_UPDATE:
     case IORING_UNREGISTER_BUFFERS: return 0;
     default: return -EINVAL;
   }

@@ -8,22 +8,33 @@ namespace {
 
 class RegisteredBuffers : public RealRing {};
 
-TEST_F(RegisteredBuffers, KnowsWhichBufferHoldsAPlace) {
-  auto first = mem::Mapping::open(1 << 16);
-  auto second = mem::Mapping::open(1 << 16);
-  const std::vector<base::MutableBytes> regions{first->bytes(), second->bytes()};
-  const ring::RegisteredBuffers buffers(ring(), regions);
-  EXPECT_EQ(buffers.bytes_registered(), std::size_t{1} << 17);
-  EXPECT_EQ(buffers.index_of(first->bytes().subspan(100, 50)), 0);
-  EXPECT_EQ(buffers.index_of(second->bytes()), 1);
+constexpr std::size_t kPiece = ring::RegisteredBuffers::kPieceBytes;
+
+// Piece by piece, each when it is first asked for.
+TEST_F(RegisteredBuffers, RegistersWhatIsAskedFor) {
+  auto arena = mem::Mapping::open(3 * kPiece);
+  ring::RegisteredBuffers buffers(ring(), arena->bytes());
+  EXPECT_EQ(buffers.registered_bytes(), 0u);
+  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(2 * kPiece + 100, 50)), 2);
+  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(2 * kPiece, kPiece)), 2);
+  EXPECT_EQ(buffers.registered_bytes(), kPiece);
+  EXPECT_EQ(buffers.index_of(arena->bytes().first(1)), 0);
+  EXPECT_EQ(buffers.registered_bytes(), 2 * kPiece);
+}
+
+TEST_F(RegisteredBuffers, LeavesOutWhatNoPieceHolds) {
+  auto arena = mem::Mapping::open(2 * kPiece);
+  ring::RegisteredBuffers buffers(ring(), arena->bytes());
   const std::vector<std::byte> elsewhere(10);
   EXPECT_EQ(buffers.index_of(elsewhere), std::nullopt);
+  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(kPiece - 1, 2)), std::nullopt) << "it crosses from one piece to the next";
+  EXPECT_EQ(buffers.index_of({}), std::nullopt);
+  EXPECT_EQ(buffers.registered_bytes(), 0u);
 }
 
 TEST_F(RegisteredBuffers, ServesAZeroCopySend) {
   auto memory = mem::Mapping::open(1 << 16);
-  const std::vector<base::MutableBytes> regions{memory->bytes()};
-  const ring::RegisteredBuffers buffers(ring(), regions);
+  ring::RegisteredBuffers buffers(ring(), memory->bytes());
   SocketPair pair(AF_INET);
   const base::MutableBytes bytes = memory->bytes().subspan(4096, 8192);
   for (std::size_t index = 0; index < bytes.size(); ++index) bytes[index] = static_cast<std::byte>(index);
@@ -39,13 +50,13 @@ TEST_F(RegisteredBuffers, ServesAZeroCopySend) {
   finish(send);
 }
 
-// A region that the kernel does not take leaves the ones before it registered.
-TEST_F(RegisteredBuffers, RegistersTheLongestPrefixThatWorks) {
-  auto good = mem::Mapping::open(1 << 16);
-  const base::MutableBytes bad(reinterpret_cast<std::byte*>(16), 4096);
-  const std::vector<base::MutableBytes> regions{good->bytes(), bad};
-  const ring::RegisteredBuffers buffers(ring(), regions);
-  EXPECT_EQ(buffers.bytes_registered(), std::size_t{1} << 16);
+// Memory that the kernel does not take is used unregistered; it is asked once.
+TEST_F(RegisteredBuffers, WorksWithoutWhatTheKernelRefuses) {
+  const base::MutableBytes bad(reinterpret_cast<std::byte*>(std::uintptr_t{1} << 30), kPiece);
+  ring::RegisteredBuffers buffers(ring(), bad);
+  EXPECT_EQ(buffers.index_of(bad.first(100)), std::nullopt);
+  EXPECT_EQ(buffers.index_of(bad.first(100)), std::nullopt);
+  EXPECT_EQ(buffers.registered_bytes(), 0u);
 }
 
 }  // namespace
