@@ -237,4 +237,5 @@ class ServerTest(unittest.TestCase):
         counters = parse_counters(exit_.stderr[-1])
         self.assertEqual(counters['accepted'], counters['closed'], exit_.stderr[-1])
         self.assertEqual(counters['chunks_home'], counters['chunks_total'], exit_.stderr[-1])
+        self.assertEqual(counters['small_chunks_home'], counters['small_chunks_total'], exit_.stderr[-1])
         return counters

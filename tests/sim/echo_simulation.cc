@@ -51,6 +51,8 @@ runtime::Options EchoSimulation::draw_options() {
   options.ring.completion_entries = options.ring.submission_entries << random_.between(1, 3);
   options.chunks.chunk_bytes = std::size_t{64} << random_.below(5);
   options.chunks.chunk_count = random_.between(4, 64);
+  options.small_chunks.chunk_bytes = std::size_t{64} << random_.below(3);
+  options.small_chunks.chunk_count = random_.between(1, 16);
   options.receive_window_chunks = static_cast<std::uint32_t>(random_.between(1, 8));
   options.direct_descriptors = random_.chance(300) ? 64 : 0;
   options.loop.ready_count_max = random_.between(1, 16);
@@ -198,7 +200,8 @@ std::string EchoSimulation::check() {
   }
   const metrics::Snapshot counters = core_->counters();
   const auto value = [&](const char* name) { return metrics::value_of(counters, name); };
-  if (value("chunks_home") != value("chunks_total")) return "chunks are missing: " + metrics::to_line(counters);
+  if (value("chunks_home") != value("chunks_total") || value("small_chunks_home") != value("small_chunks_total"))
+    return "chunks are missing: " + metrics::to_line(counters);
   if (value("accepted") != value("closed")) return "connections are missing: " + metrics::to_line(counters);
   if (core_->network().open_streams() != 0) return "a socket was not closed";
   if (core_->core().ring().in_flight() != 0) return "operations are in flight after the end";

@@ -71,7 +71,16 @@ void Connection::note_queue_growth() noexcept {
 
 bool Connection::compact_input() {
   transport_.counters().copied_bytes.add(input().compact());
+  if (!input().empty() && transport_.core().receive_buffers().is_short()) shrink_input();
   return !is_input_full();
+}
+
+// A few bytes of a message whose rest may never come need not hold a chunk that others are waiting for.
+void Connection::shrink_input() {
+  mem::Chunk chunk = transport_.core().try_borrow_small(input().bytes());
+  if (!chunk || chunk.bytes().size() >= input().front_chunk_bytes()) return;
+  transport_.counters().copied_bytes.add(input().bytes());
+  input().move_to(std::move(chunk));
 }
 
 SendAwaiter Connection::send_with_backpressure(Slice slice) noexcept {

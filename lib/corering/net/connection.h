@@ -121,6 +121,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   void regulate();
   void begin_draining();
   void begin_closing(Manner manner);
+  void shrink_input();
   void break_off();
   void advance();
   void watch_release();
@@ -133,7 +134,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   void on_shut_down(ring::IoResult result);
   bool is_input_full() noexcept { return input().count() >= transport_.limits().input_chunks_max; }
   bool is_input_too_large() noexcept {
-    return is_input_full() || (input().count() > 1 && transport_.core().receive_buffers().is_short());
+    return is_input_full() || (!input().empty() && transport_.core().receive_buffers().is_short());
   }
   bool is_finished_with_input() const noexcept { return end_told_ || finished_ || state_ >= ConnectionState::closing; }
   bool input_is_complete() const noexcept {

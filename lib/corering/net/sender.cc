@@ -29,14 +29,16 @@ void Sender::push(Slice slice) noexcept {
 
 bool Sender::try_write(base::ByteView bytes) {
   if (dropped_ || bytes.empty()) return true;
+  // A reply alone in the queue mostly leaves alone: a small one need not hold a large chunk. Further ones share a large one.
+  mem::Chunk first = queue_.empty() ? transport_.core().try_borrow_small(bytes.size()) : mem::Chunk();
   mem::ChunkPool& chunks = transport_.core().chunks();
   const std::size_t room = queue_.room_in_last();
   const std::size_t beyond = bytes.size() > room ? bytes.size() - room : 0;
-  if (chunks.free_count() < (beyond + chunks.chunk_bytes() - 1) / chunks.chunk_bytes()) return false;
+  if (!first && chunks.free_count() < (beyond + chunks.chunk_bytes() - 1) / chunks.chunk_bytes()) return false;
   transport_.counters().copied_bytes.add(bytes.size());
   bytes = bytes.subspan(queue_.append_to_last(bytes));
   while (!bytes.empty()) {
-    mem::Chunk chunk = chunks.try_borrow();
+    mem::Chunk chunk = first ? std::exchange(first, {}) : chunks.try_borrow();
     CORERING_ASSERT(chunk, "free chunks were counted and are not there");
     const base::ByteView empty = chunk.bytes().first(0);
     queue_.push_back(transport_.slices().make(std::move(chunk), empty));

@@ -26,7 +26,7 @@ class Session {
   // A landing read is complete: the memory given to connection.land() is full.
   virtual void on_landed(Connection&) {}
 
-  // on_data has left limits.input_chunks_max chunks in the input: no more is read before there are fewer. Or it has left several
+  // on_data has left limits.input_chunks_max chunks in the input: no more is read before there are fewer. Or it has left anything
   // when all connections together hold nearly all chunks. By default small pieces are put together; if the input stays full, the
   // message that the session waits for cannot be received, and the connection is aborted and counted as an input overflow. A
   // session that will consume later, and then resume, does nothing here.

@@ -41,6 +41,19 @@ std::size_t SliceQueue::compact() noexcept {
   return copied;
 }
 
+void SliceQueue::move_to(mem::Chunk chunk) noexcept {
+  std::size_t moved = 0;
+  for (const Slice::Node& node : nodes_) {
+    std::memcpy(chunk.bytes().data() + moved, node.bytes.data(), node.bytes.size());
+    moved += node.bytes.size();
+  }
+  while (count_ > 1) pop_front();
+  Slice::Node& only = nodes_.front();
+  only.bytes = chunk.bytes().first(moved);
+  only.chunk = std::move(chunk);
+  bytes_ = moved;
+}
+
 std::size_t SliceQueue::move_to_beginning(Slice::Node& node) noexcept {
   const base::MutableBytes chunk = node.chunk.bytes();
   if (node.bytes.data() == chunk.data()) return 0;

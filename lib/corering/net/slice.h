@@ -135,6 +135,12 @@ class SliceQueue {
   // go home. Returns how many bytes were copied.
   std::size_t compact() noexcept;
 
+  // What the first slice's chunk holds, used or not. Requires: !empty().
+  std::size_t front_chunk_bytes() const noexcept { return nodes_.front().chunk.bytes().size(); }
+
+  // Copies all bytes into `chunk`, which takes the place of theirs. Requires: they fit; !empty().
+  void move_to(mem::Chunk chunk) noexcept;
+
   // Bytes that append_to_last would still take.
   std::size_t room_in_last() const noexcept { return empty() ? 0 : room_in(nodes_.back()); }
 

@@ -21,12 +21,16 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
   if (!ring) return base::failure(std::move(ring.error()));
   auto chunk_bytes = mem::ChunkPool::bytes_for(options.chunks);
   if (!chunk_bytes) return base::failure(std::move(chunk_bytes.error()));
-  auto arena = mem::Arena::open(mem::Arena::footprint(*chunk_bytes));
+  auto small_bytes = mem::ChunkPool::bytes_for(options.small_chunks);
+  if (!small_bytes) return base::failure(std::move(small_bytes.error()));
+  auto arena = mem::Arena::open(mem::Arena::footprint(*chunk_bytes) + mem::Arena::footprint(*small_bytes));
   if (!arena) return base::failure(std::move(arena.error()));
   auto chunks = mem::ChunkPool::open(*arena, options.chunks);
   if (!chunks) return base::failure(std::move(chunks.error()));
-  std::unique_ptr<Core> core(
-      new Core(id, options, std::move(surroundings), std::move(*ring), std::move(*arena), std::move(*chunks)));
+  auto small_chunks = mem::ChunkPool::open(*arena, options.small_chunks);
+  if (!small_chunks) return base::failure(std::move(small_chunks.error()));
+  std::unique_ptr<Core> core(new Core(id, options, std::move(surroundings), std::move(*ring), std::move(*arena), std::move(*chunks),
+                                      std::move(*small_chunks)));
 
   const auto window_max = std::min(std::bit_ceil(static_cast<std::uint32_t>(options.chunks.chunk_count)), std::uint32_t{32768});
   auto buffers = ring::BufferRing::open(core->ring_, core->chunks_,
@@ -47,13 +51,14 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
 }
 
 Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena,
-           mem::ChunkPool chunks)
+           mem::ChunkPool chunks, mem::ChunkPool small_chunks)
     : id_(id),
       options_(options),
       surroundings_(std::move(surroundings)),
       ring_(std::move(ring)),
       arena_(std::move(arena)),
       chunks_(std::move(chunks)),
+      small_chunks_(std::move(small_chunks)),
       now_(surroundings_.clock.now()),
       timers_(now_),
       waker_(ring_) {}
@@ -64,14 +69,20 @@ bool Core::try_post(CoreId to, const Message& message) noexcept {
   return accepted;
 }
 
+mem::Chunk Core::try_borrow_small(std::size_t bytes) noexcept {
+  const bool is_small = bytes <= small_chunks_.chunk_bytes() && small_chunks_.chunk_bytes() < chunks_.chunk_bytes();
+  return is_small ? small_chunks_.try_borrow() : mem::Chunk();
+}
+
 bool Core::can_feed_waiters() const noexcept {
-  const bool is_worth_it = waiters_are_new_ || chunks_.returned_count() != returned_seen_;
-  return is_worth_it && !chunk_waiters_.empty() && (receive_buffers_->in_window() > 0 || chunks_.free_count() > 0);
+  const bool is_worth_it = waiters_are_new_ || chunks_returned() != returned_seen_;
+  const bool has_chunks = receive_buffers_->in_window() > 0 || chunks_.free_count() > 0 || small_chunks_.free_count() > 0;
+  return is_worth_it && has_chunks && !chunk_waiters_.empty();
 }
 
 void Core::feed_waiters() {
   waiters_are_new_ = false;
-  returned_seen_ = chunks_.returned_count();
+  returned_seen_ = chunks_returned();
   chunk_waiters_.run();
 }
 
@@ -102,6 +113,9 @@ void Core::request(Request request) noexcept {
 void Core::update_gauges() noexcept {
   chunks_total_.set(chunks_.count());
   chunks_home_min_.set(chunks_.free_count_min());
+  small_chunks_total_.set(small_chunks_.count());
+  small_chunks_home_.set(small_chunks_.free_count());
+  small_chunks_home_min_.set(small_chunks_.free_count_min());
   arena_bytes_.set(arena_.bytes().size());
   if (registered_buffers_) arena_registered_bytes_.set(registered_buffers_->registered_bytes());
   // Chunks lying in the receive window are free as well: they only wait at another place.
@@ -119,6 +133,9 @@ void Core::register_metrics() {
   all.add("chunks_total", chunks_total_);
   all.add("chunks_home", chunks_home_);
   all.add("chunks_home_min", chunks_home_min_);
+  all.add("small_chunks_total", small_chunks_total_);
+  all.add("small_chunks_home", small_chunks_home_);
+  all.add("small_chunks_home_min", small_chunks_home_min_);
   all.add("arena_bytes", arena_bytes_);
   all.add("arena_registered_bytes", arena_registered_bytes_);
   all.add("turns", counters_.turns);

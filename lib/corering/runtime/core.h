@@ -56,6 +56,9 @@ class Core {
   const Options& options() const noexcept { return options_; }
   ring::Ring& ring() noexcept { return ring_; }
   mem::ChunkPool& chunks() noexcept { return chunks_; }
+  // Smaller than chunks(), or of no use: try_borrow_small then finds none.
+  mem::ChunkPool& small_chunks() noexcept { return small_chunks_; }
+  mem::Chunk try_borrow_small(std::size_t bytes) noexcept;
   ring::BufferRing& receive_buffers() noexcept { return *receive_buffers_; }
   const mem::Arena& arena() const noexcept { return arena_; }
   // The arena as fixed buffers of the ring, for zero-copy sends and file I/O.
@@ -78,6 +81,7 @@ class Core {
   void await_more_chunks(Flushable& waiter) noexcept { chunk_waiters_.add(waiter); }
   void forget_chunks(Flushable& waiter) noexcept { chunk_waiters_.remove(waiter); }
   bool can_feed_waiters() const noexcept;
+  std::uint64_t chunks_returned() const noexcept { return chunks_.returned_count() + small_chunks_.returned_count(); }
   void feed_waiters();
 
   Exchange& exchange() noexcept { return surroundings_.exchange; }
@@ -114,7 +118,8 @@ class Core {
   void update_gauges() noexcept;
 
  private:
-  Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena, mem::ChunkPool chunks);
+  Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena, mem::ChunkPool chunks,
+       mem::ChunkPool small_chunks);
   void register_metrics();
 
   const CoreId id_;
@@ -123,6 +128,7 @@ class Core {
   ring::Ring ring_;
   mem::Arena arena_;
   mem::ChunkPool chunks_;
+  mem::ChunkPool small_chunks_;
   std::optional<ring::BufferRing> receive_buffers_;
   std::optional<ring::RegisteredBuffers> registered_buffers_;
   std::optional<ring::DirectDescriptors> direct_descriptors_;
@@ -143,6 +149,9 @@ class Core {
   metrics::Gauge chunks_total_;
   metrics::Gauge chunks_home_;
   metrics::Gauge chunks_home_min_;
+  metrics::Gauge small_chunks_total_;
+  metrics::Gauge small_chunks_home_;
+  metrics::Gauge small_chunks_home_min_;
   metrics::Gauge arena_bytes_;
   metrics::Gauge arena_registered_bytes_;
   std::atomic<Request> request_{Request::run};

@@ -40,9 +40,11 @@ struct Options {
   std::uint32_t cores = 0;  // event loops; 0: one per CPU this process may use
   Pinning pinning = Pinning::free;
   ring::SetupOptions ring;
-  mem::ChunkPool::Options chunks;            // per core
-  std::uint32_t receive_window_chunks = 64;  // see ring::BufferRing
-  std::uint32_t direct_descriptors = 0;      // slots per core; 0: plain descriptors
+  mem::ChunkPool::Options chunks;  // per core: for receives and large replies
+  mem::ChunkPool::Options small_chunks{.chunk_bytes = 1024,
+                                       .chunk_count = 4096};  // per core: for small replies, and inputs that wait
+  std::uint32_t receive_window_chunks = 64;                   // see ring::BufferRing
+  std::uint32_t direct_descriptors = 0;                       // slots per core; 0: plain descriptors
   LoopOptions loop;
   base::Duration drain_timeout = std::chrono::seconds(10);
 };

@@ -89,6 +89,7 @@ class SimulatedServer : public ::testing::Test {
     EXPECT_TRUE(core_->backend().violations().empty()) << core_->backend().violations().front();
     EXPECT_EQ(core_->counter("accepted"), core_->counter("closed"));
     EXPECT_EQ(core_->counter("chunks_home"), core_->counter("chunks_total"));
+    EXPECT_EQ(core_->counter("small_chunks_home"), core_->counter("small_chunks_total"));
     EXPECT_EQ(core_->network().open_streams(), 0u);
   }
 
@@ -136,6 +137,7 @@ class SimulatedServer : public ::testing::Test {
   runtime::Options options{.cores = 1,
                            .ring = {.submission_entries = 64, .completion_entries = 256},
                            .chunks = {.chunk_bytes = 256, .chunk_count = 32},
+                           .small_chunks = {.chunk_bytes = 64, .chunk_count = 16},
                            .receive_window_chunks = 4};
   net::Limits limits;
   simulated::Faults faults = kNoFaults;

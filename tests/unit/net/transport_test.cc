@@ -172,5 +172,39 @@ TEST_F(Transport, StarvedReceiversGoOnWhenChunksComeHome) {
   EXPECT_EQ(read(other), "me too");
 }
 
+// Many clients that each send the beginning of a message and nothing more: their few bytes do not hold every chunk.
+TEST_F(Transport, BeginningsOfMessagesDoNotTakeAllChunks) {
+  options.chunks.chunk_count = 8;
+  options.receive_window_chunks = 4;
+  ScriptedSession& session = make_session(Manner::keep);
+  start(session);
+  std::vector<simulated::Peer> slow;
+  for (int index = 0; index < 12; ++index) {
+    slow.push_back(connect());
+    write(slow.back(), "SET key");
+    turns(4);
+  }
+  EXPECT_EQ(counter("received_bytes"), 12 * 7u);
+  EXPECT_GE(counter("chunks_home"), 2u);
+  EXPECT_GE(counter("small_chunks_total") - counter("small_chunks_home"), 6u);
+  EXPECT_EQ(counter("input_overflows"), 0u);
+  core().core().request(runtime::Core::Request::abort);
+}
+
+// A small reply does not hold a large chunk while it waits for its peer.
+TEST_F(Transport, SmallRepliesLieInSmallChunks) {
+  ScriptedSession& session = make_session(Manner::keep);
+  start(session);
+  simulated::Peer peer = connect(65536, 1);
+  turns(3);
+  ASSERT_NE(session.last, nullptr);
+  const std::uint64_t before = counter("chunks_home");
+  ASSERT_TRUE(session.last->try_write(base::bytes_of("+OK\r\n")));
+  turns(3);
+  EXPECT_EQ(counter("chunks_home"), before);
+  EXPECT_EQ(counter("small_chunks_total") - counter("small_chunks_home"), 1u);
+  session.last->abort();
+}
+
 }  // namespace
 }  // namespace net_test
