@@ -23,7 +23,7 @@ DEFINE_double(idle_timeout_s, 0, "close a connection after this many seconds wit
 DEFINE_double(drain_timeout_s, 10, "after SIGTERM: seconds until what is not yet answered is dropped");
 DEFINE_string(chunk_memory, "64MiB", "receive and send chunks of each core together");
 DEFINE_string(chunk_size, "16KiB", "one chunk: what one receive takes at most");
-DEFINE_string(socket_send_buffer, "0", "kernel memory for replies not yet taken, per connection; 0: the kernel adapts it");
+DEFINE_string(socket_send_buffer, "0", "kernel memory for replies not yet taken, per TCP connection; 0: the kernel adapts it");
 DEFINE_string(zero_copy, "auto", "send without copying: auto (as long as the kernel reports that it pays), always or never");
 DEFINE_string(zero_copy_min_bytes, "4KiB", "smaller sends are always copied");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");

@@ -49,10 +49,13 @@ std::string_view name_of(Pages pages) noexcept {
 base::Result<Mapping> Mapping::open_huge(std::size_t bytes) {
   if (bytes <= SIZE_MAX - kHugePageBytes) {
     const std::size_t rounded = round_up(bytes, kHugePageBytes);
-    // The kernel reserves the pages now or refuses: a later touch cannot fail.
     void* address =
         ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
-    if (address != MAP_FAILED) return Mapping(address, rounded, Pages::explicit_huge);
+    if (address != MAP_FAILED) {
+      // A container's limit shows only when pages are touched, and then as SIGBUS: here it is an error.
+      if (::madvise(address, rounded, MADV_POPULATE_WRITE) == 0) return Mapping(address, rounded, Pages::explicit_huge);
+      ::munmap(address, rounded);
+    }
   }
   return open(bytes);
 }

@@ -18,7 +18,7 @@ Slice ReceiveAwaiter::await_resume() noexcept {
 }
 
 bool LandingAwaiter::await_ready() noexcept {
-  if (connection_.is_finished_with_input()) return true;
+  if (connection_.has_no_more_input()) return true;
   begun_ = true;
   connection_.land(into_);
   return false;

@@ -98,8 +98,7 @@ void Connection::finish() {
 }
 
 void Connection::abort() {
-  if (close_.in_flight() || state_ == ConnectionState::closed || is_reset_) return;
-  if (state_ == ConnectionState::closing && !lingering_ && !sender_.awaits_release()) return;
+  if (state_ >= ConnectionState::closing && !lingering_) return;
   transport_.counters().aborted.add();
   begin_closing(Manner::at_once);
 }
@@ -181,6 +180,7 @@ void Connection::land(base::MutableBytes into) {
   CORERING_ASSERT(!landing_due_ && !into.empty(), "a landing read begins before the last one has ended, or is empty");
   if (finished_) return;
   landing_due_ = true;
+  end_told_ = false;  // if the end came before, it is told again: as on_landed, or as the end
   receiver_.land(into);
 }
 
@@ -201,34 +201,33 @@ void Connection::begin_draining() {
 }
 
 void Connection::begin_closing(Manner manner) {
-  if (state_ == ConnectionState::closed) return;
+  // From the close on the descriptor may be a stranger's.
+  if (state_ == ConnectionState::closed || close_.in_flight()) return;
   state_ = ConnectionState::closing;
   finished_ = true;
-  waiter_.wake();
+  // A coroutine that waits for a landing has lent its memory to the kernel: it goes on when the kernel has let go.
+  if (receiver_.is_quiet() || waiter_.waits_for() != Waiter::For::landing) waiter_.wake();
   receiver_.discard();
   sender_.drop();  // an orderly close finds it idle: whatever a session sends from now on is dropped
   const bool is_orderly = manner == Manner::orderly;
   lingering_ = is_orderly && !receiver_.has_ended();
-  // The peer hears of our end now: closing may have to wait for it, or for what it has not acknowledged.
-  if (lingering_ || (is_orderly && sender_.holds_memory())) shut_down_writing();
   if (lingering_) {
+    shut_down_writing();
     // Closing a socket whose peer still sends would answer with a reset, and a reset can overtake our last bytes.
     transport_.core().timers().start(timer_, transport_.core().now() + transport_.limits().linger_timeout);
   } else {
     transport_.core().timers().stop(timer_);
     receiver_.stop();
-    const bool kernel_holds_on = !receiver_.is_quiet() || !sender_.is_quiet();
-    if (!is_orderly && kernel_holds_on && !socket_.is_direct()) break_off();
+    if (!is_orderly && !socket_.is_direct()) break_off();
   }
   close_if_quiet();
 }
 
 // Ends what is in flight, and makes the kernel let go of memory that a stalled peer would otherwise keep from us.
 void Connection::break_off() {
-  transport_.ring().backend().shutdown_socket(socket_.index, SHUT_RDWR);
-  if (!sender_.holds_memory()) return;
-  is_reset_ = true;
-  transport_.ring().backend().reset_socket(socket_.index);
+  const bool kernel_holds_on = !receiver_.is_quiet() || !sender_.is_quiet();
+  if (kernel_holds_on) transport_.ring().backend().shutdown_socket(socket_.index, SHUT_RDWR);
+  if (sender_.holds_memory()) transport_.ring().backend().reset_socket(socket_.index);
 }
 
 // The steps that wait for something, taken as soon as they can be.
@@ -247,17 +246,9 @@ void Connection::close_if_quiet() {
     lingering_ = false;
     transport_.core().timers().stop(timer_);
   }
-  if (sender_.awaits_release() && !is_reset_) watch_release();
+  if (receiver_.is_quiet()) waiter_.wake();
   if (holds_ != 0 || !receiver_.is_quiet() || !sender_.is_quiet() || shutdown_.in_flight()) return;
   ring::prepare_close(transport_.ring().require_sqe(close_), socket_);
-}
-
-// A peer that acknowledges nothing must not keep its connection for ever if idle ones are not to be kept either.
-void Connection::watch_release() {
-  const base::Duration idle_max = transport_.limits().idle_timeout;
-  if (idle_max > base::Duration::zero() && !timer_.is_running()) {
-    transport_.core().timers().start(timer_, transport_.core().now() + idle_max);
-  }
 }
 
 void Connection::shut_down_writing() {
@@ -273,11 +264,6 @@ void Connection::on_timer() {
     lingering_ = false;
     receiver_.stop();
     close_if_quiet();
-    return;
-  }
-  if (state_ == ConnectionState::closing) {
-    transport_.counters().timed_out.add();
-    abort();
     return;
   }
   const base::Duration idle_max = transport_.limits().idle_timeout;

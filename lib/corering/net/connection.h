@@ -43,7 +43,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   // Landing read: the next into.size() bytes (> 0) are received directly into memory of the session, then on_landed is called; until
   // then there is no on_data. What the input already holds is copied. If the stream ends before, on_end is called, and
   // landed_bytes() tells how many came. `into` belongs to the connection until on_landed or on_end, or else on_close. Worth it from
-  // a few chunks up. Requires: no landing is under way.
+  // a few chunks up. Outside of a hook, call resume() afterwards. Requires: no landing is under way.
   void land(base::MutableBytes into);
   std::size_t landed_bytes() const noexcept { return receiver_.landed_bytes(); }
 
@@ -124,7 +124,6 @@ class Connection : public base::ListHook<ConnectionTag> {
   void shrink_input();
   void break_off();
   void advance();
-  void watch_release();
   void close_if_quiet();
   void shut_down_writing();
   void note_queue_growth() noexcept;
@@ -132,6 +131,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   void on_timer();
   void on_closed(ring::IoResult result);
   void on_shut_down(ring::IoResult result);
+  bool has_no_more_input() noexcept { return finished_ || (end_told_ && input().empty()) || state_ >= ConnectionState::closing; }
   bool is_input_full() noexcept { return input().count() >= transport_.limits().input_chunks_max; }
   bool is_input_too_large() noexcept {
     return is_input_full() || (!input().empty() && transport_.core().receive_buffers().is_short());
@@ -152,7 +152,6 @@ class Connection : public base::ListHook<ConnectionTag> {
   bool landing_due_ = false;   // land was called, on_landed was not
   bool lacks_chunks_ = false;  // try_write found too few, on_drain is due
   bool delivering_ = false;
-  bool is_reset_ = false;
   bool lingering_ = false;  // closing, our end is told, the peer's is awaited
   std::uint32_t holds_ = 0;
   base::Instant last_active_;

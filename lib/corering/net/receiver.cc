@@ -26,12 +26,22 @@ void Receiver::arm() {
   if (is_armed() || is_starved() || ended_ || cancel_.in_flight()) return;
   const ring::BufferRing& window = transport_.core().receive_buffers();
   if (is_landing()) {
-    ring::prepare_receive_all(begin(Stage::landing), socket_, landing_);
+    arm_landing();
   } else if (window.in_window() > 0) {
     ring::prepare_receive_multishot(begin(Stage::window), socket_, window.group());
   } else {
     // An empty window answers ENOBUFS to idle connections too: only those that have data shall queue for chunks.
     ring::prepare_poll(begin(Stage::data), socket_, POLLIN | POLLRDHUP);
+  }
+}
+
+// One completion for all of it, unless somebody has to see that bytes are coming.
+void Receiver::arm_landing() {
+  ring::Sqe& sqe = begin(Stage::landing);
+  if (transport_.limits().idle_timeout == base::Duration::zero()) {
+    ring::prepare_receive_all(sqe, socket_, landing_);
+  } else {
+    ring::prepare_receive(sqe, socket_, landing_);
   }
 }
 

@@ -70,6 +70,7 @@ class Receiver : public base::ListHook<StarvedTag> {
   void on_receive(ring::IoResult result, bool was_stopping);
   void accept(mem::Chunk chunk, std::int32_t value);
   void accept_landed(std::int32_t value);
+  void arm_landing();
   void advance_landing(std::size_t bytes) noexcept;
   ring::Sqe& begin(Stage stage);
   void on_cancel(ring::IoResult result);

@@ -19,7 +19,10 @@ bool refuses_zero_copy(std::int32_t value) {
 Sender::Sender(Transport& transport, Connection& connection, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept
     : transport_(transport), connection_(connection), socket_(socket), listener_trial_(listener_trial) {}
 
-Sender::~Sender() { transport_.core().flush_list().remove(flushable_); }
+Sender::~Sender() {
+  transport_.core().flush_list().remove(flushable_);
+  if (unreleased_ != nullptr) unreleased_->leave_alone();
+}
 
 void Sender::push(Slice slice) noexcept {
   if (dropped_ || slice.bytes().empty()) return;
@@ -34,6 +37,8 @@ bool Sender::try_write(base::ByteView bytes) {
   mem::ChunkPool& chunks = transport_.core().chunks();
   const std::size_t room = queue_.room_in_last();
   const std::size_t beyond = bytes.size() > room ? bytes.size() - room : 0;
+  // The last chunks are for replies that leave; here earlier ones still wait for the peer.
+  if (beyond > 0 && !first && !is_idle() && transport_.core().receive_buffers().is_short()) return false;
   if (!first && chunks.free_count() < (beyond + chunks.chunk_bytes() - 1) / chunks.chunk_bytes()) return false;
   transport_.counters().copied_bytes.add(bytes.size());
   bytes = bytes.subspan(queue_.append_to_last(bytes));
@@ -92,20 +97,28 @@ std::size_t Sender::gather() noexcept {
   return count;
 }
 
-bool Sender::zero_copy_suits() const noexcept {
+bool Sender::zero_copy_suits() {
   const SendPolicy& policy = transport_.send_policy();
   if (policy.zero_copy == ZeroCopy::never || in_flight_bytes_ < policy.zero_copy_min_bytes) return false;
-  if (plain_next_ || listener_trial_.is_impossible()) return false;
+  if (plain_next_ || trial_.is_impossible() || listener_trial_.is_impossible()) return false;
+  // A plain send gives its chunks back at once, a zero-copy send when the peer has acknowledged.
+  if (transport_.core().receive_buffers().is_short()) return false;
   if (policy.zero_copy == ZeroCopy::always) return true;
   const base::Instant now = transport_.core().now();
-  return trial_.may_send(now) && listener_trial_.may_send(now);
+  return trial_.may_send(now) && listener_trial_.may_send(now) && is_worth_a_trial();
+}
+
+// Asked once per connection, when it first sends much: what stays on this machine is copied whatever we ask for.
+bool Sender::is_worth_a_trial() {
+  if (!std::exchange(was_asked_, true) && transport_.ring().backend().is_peer_local(socket_.index)) trial_.make_impossible();
+  return !trial_.is_impossible();
 }
 
 void Sender::send_zero_copy(std::size_t pieces) {
-  awaiting_ = transport_.zero_copy_sends().try_borrow(*this);
-  unreleased_.push_back(*awaiting_);
-  trial_.on_submitted();
-  listener_trial_.on_submitted();
+  if (unreleased_ == nullptr) unreleased_ = &transport_.borrow_release_queue(*this, listener_trial_);
+  awaiting_ = &unreleased_->add();
+  trial_.on_submitted(transport_.core().now());
+  listener_trial_.on_submitted(transport_.core().now());
   ring::Sqe& sqe = transport_.ring().require_sqe(awaiting_->completion());
   if (pieces == 1) {
     prepare_zero_copy(sqe, queue_.front());
@@ -125,38 +138,16 @@ void Sender::prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes) {
 
 void Sender::on_send(ring::IoResult result) { take_result(result.value, nullptr); }
 
-// A result, perhaps a notification; or both in one. Only the flags tell.
-void ZeroCopySend::on_completion(ring::IoResult result) { sender_.on_zero_copy(*this, result); }
-
-void Sender::on_zero_copy(ZeroCopySend& send, ring::IoResult result) {
-  const bool is_last = send.is_released();
-  if (result.is_notification()) {
-    on_zero_copy_report(static_cast<std::uint32_t>(result.value) == ring::kZeroCopyWasCopied, true);
-  } else {
-    if (is_last) on_zero_copy_report(false, false);
-    on_zero_copy_result(send, result);
-  }
-  if (!is_last) return;
-  release_in_order();
+// Not while a cancel is on its way: it would hit whoever borrows the same memory next.
+void Sender::on_released() {
+  if (cancel_.in_flight()) return;
+  unreleased_->release_in_order();
+  if (unreleased_->empty()) front_is_shared_ = false;
   connection_.on_sent();
-}
-
-void Sender::on_zero_copy_report(bool copied, bool reported) {
-  const base::Instant now = transport_.core().now();
-  for (ZeroCopyTrial* trial : {&trial_, &listener_trial_}) {
-    if (reported) {
-      trial->on_report(copied, now);
-    } else {
-      trial->on_no_report();
-    }
-  }
-  if (copied) transport_.counters().zero_copy_copied_sends.add();
 }
 
 void Sender::on_zero_copy_result(ZeroCopySend& send, ring::IoResult result) {
   awaiting_ = nullptr;
-  transport_.counters().zero_copy_sends.add();
-  if (result.value > 0) transport_.counters().zero_copy_bytes.add(static_cast<std::size_t>(result.value));
   if (refuses_zero_copy(result.value) && !dropped_) {
     if (result.value == -EOPNOTSUPP) listener_trial_.make_impossible();
     trial_.give_up(transport_.core().now());
@@ -165,6 +156,11 @@ void Sender::on_zero_copy_result(ZeroCopySend& send, ring::IoResult result) {
     plain_next_ = true;
     flush_soon();
     return;
+  }
+  transport_.counters().zero_copy_sends.add();
+  if (result.value > 0) {
+    send.set_sent();
+    transport_.counters().zero_copy_bytes.add(static_cast<std::size_t>(result.value));
   }
   // Even of a failed send the kernel may still read until it says that it has let go.
   while (result.failed() && !queue_.empty()) retire(queue_.pop_front(), &send);
@@ -206,8 +202,8 @@ void Sender::consume(std::size_t bytes, ZeroCopySend* holder) noexcept {
 // A slice that is sent to its end goes home, or stays with the last zero-copy send that may refer to it: they are released in order.
 void Sender::retire(Slice slice, ZeroCopySend* holder) noexcept {
   const bool was_shared = std::exchange(front_is_shared_, false);
-  if (holder == nullptr && was_shared && !unreleased_.empty()) holder = &unreleased_.back();
-  if (holder != nullptr) holder->held().push_back(std::move(slice));
+  if (holder == nullptr && was_shared && holds_memory()) holder = &unreleased_->back();
+  if (holder != nullptr) unreleased_->hold(*holder, std::move(slice));
 }
 
 void Sender::discard_queue() noexcept {
@@ -215,20 +211,12 @@ void Sender::discard_queue() noexcept {
   queue_.clear();
 }
 
-// Not while a cancel is on its way: it would hit whoever borrows the same memory next.
-void Sender::release_in_order() noexcept {
-  if (cancel_.in_flight()) return;
-  while (!unreleased_.empty() && unreleased_.front().is_released()) {
-    ZeroCopySend& oldest = unreleased_.front();
-    unreleased_.pop_front();
-    transport_.zero_copy_sends().give_back(oldest);
-  }
-  if (unreleased_.empty()) front_is_shared_ = false;
-}
-
 void Sender::on_cancel(ring::IoResult) {
-  release_in_order();
-  connection_.on_sent();
+  if (unreleased_ != nullptr) {
+    on_released();
+  } else {
+    connection_.on_sent();
+  }
 }
 
 }  // namespace corering::net

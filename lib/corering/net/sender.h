@@ -39,35 +39,32 @@ class Sender {
   void drop();
 
   std::size_t queued_bytes() const noexcept { return queue_.bytes(); }
-  std::size_t queued_chunks() const noexcept { return queue_.count(); }
+  std::size_t queued_chunks() const noexcept { return queue_.count() + (unreleased_ != nullptr ? unreleased_->held_chunks() : 0); }
   bool is_idle() const noexcept { return queue_.empty() && !is_sending(); }
 
-  // The kernel holds nothing any more, neither operations nor memory.
-  bool is_quiet() const noexcept { return !is_sending() && !cancel_.in_flight() && unreleased_.empty(); }
+  // No operation is in flight. The kernel may still hold memory of zero-copy sends; that outlives the sender.
+  bool is_quiet() const noexcept { return !is_sending() && !cancel_.in_flight(); }
+  bool holds_memory() const noexcept { return unreleased_ != nullptr && !unreleased_->empty(); }
 
-  bool holds_memory() const noexcept { return !unreleased_.empty(); }
-
-  // All is sent, and only the peer's acknowledgement is awaited.
-  bool awaits_release() const noexcept { return !is_sending() && !cancel_.in_flight() && !unreleased_.empty(); }
+  ZeroCopyTrial& trial() noexcept { return trial_; }
 
  private:
-  friend class ZeroCopySend;
+  friend class ReleaseQueue;
 
   void flush();
   std::size_t gather() noexcept;
-  bool zero_copy_suits() const noexcept;
+  bool zero_copy_suits();
+  bool is_worth_a_trial();
   void send_zero_copy(std::size_t pieces);
   void prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes);
   void on_send(ring::IoResult result);
-  void on_zero_copy(ZeroCopySend& send, ring::IoResult result);
   void on_zero_copy_result(ZeroCopySend& send, ring::IoResult result);
-  void on_zero_copy_report(bool copied, bool reported);
+  void on_released();
   void on_cancel(ring::IoResult result);
   void take_result(std::int32_t value, ZeroCopySend* holder);
   void consume(std::size_t bytes, ZeroCopySend* holder) noexcept;
   void retire(Slice slice, ZeroCopySend* holder) noexcept;
   void discard_queue() noexcept;
-  void release_in_order() noexcept;
   void flush_soon() noexcept;
   bool is_sending() const noexcept { return send_.in_flight() || awaiting_ != nullptr; }
 
@@ -75,14 +72,15 @@ class Sender {
   Connection& connection_;
   const ring::FileRef socket_;
   bool dropped_ = false;
+  bool was_asked_ = false;        // whether the peer is local
   bool plain_next_ = false;       // a zero-copy send was refused
   bool front_is_shared_ = false;  // the kernel may still read the part of the first slice that was sent
   std::size_t in_flight_bytes_ = 0;
   SliceQueue queue_;  // its first in_flight_bytes_ belong to the kernel while is_sending()
   ring::Completion send_ = ring::Completion::to<&Sender::on_send>(this);
   ring::Completion cancel_ = ring::Completion::to<&Sender::on_cancel>(this);
-  ZeroCopySend* awaiting_ = nullptr;                  // the zero-copy send whose result is outstanding
-  base::List<ZeroCopySend, ZeroCopyTag> unreleased_;  // those that the kernel may still read, oldest first
+  ZeroCopySend* awaiting_ = nullptr;    // the zero-copy send whose result is outstanding
+  ReleaseQueue* unreleased_ = nullptr;  // borrowed with the first zero-copy send
   ZeroCopyTrial trial_;
   ZeroCopyTrial& listener_trial_;
   runtime::Flushable flushable_ = runtime::Flushable::to<&Sender::flush>(this);

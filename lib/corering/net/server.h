@@ -31,6 +31,7 @@ class Server final : public runtime::Service {
   void drain() override;
   void abort() override;
   bool is_idle() const override;
+  void end() override { transport_.abandon_zero_copy_sends(); }
 
   // Connections that may still be opened.
   std::size_t room() const noexcept { return transport_.limits().connections_max - connections_live_; }

@@ -22,6 +22,25 @@ void Transport::resolve_send_policy() noexcept {
 
 Transport::~Transport() { core_.forget_chunks(feeding_); }
 
+ReleaseQueue& Transport::borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial) {
+  ReleaseQueue& queue = *release_queue_pool_.try_borrow(*this, sender, listener_trial);
+  release_queues_.push_back(queue);
+  return queue;
+}
+
+void Transport::give_back(ReleaseQueue& queue) noexcept {
+  release_queues_.erase(release_queues_.iterator_to(queue));
+  release_queue_pool_.give_back(queue);
+}
+
+void Transport::abandon_zero_copy_sends() noexcept {
+  while (!release_queues_.empty()) {
+    ReleaseQueue& queue = release_queues_.front();
+    queue.abandon();
+    give_back(queue);
+  }
+}
+
 void Transport::starve(Receiver& receiver) noexcept {
   counters_.starved.add();
   starved_.push_back(receiver);

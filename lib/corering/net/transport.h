@@ -31,6 +31,11 @@ class Transport {
   const SendPolicy& send_policy() const noexcept { return send_policy_; }
   ring::UsageReport usage_report() const noexcept { return usage_report_; }
   mem::ObjectPool<ZeroCopySend>& zero_copy_sends() noexcept { return zero_copy_sends_; }
+  ReleaseQueue& borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial);
+  void give_back(ReleaseQueue& queue) noexcept;
+
+  // Takes back what the kernel still holds of connections that are gone. Requires: the ring is used no more.
+  void abandon_zero_copy_sends() noexcept;
 
   // The receiver found no chunk: it is fed when chunks come home, first come first served. Never by timer: nobody knows when.
   void starve(Receiver& receiver) noexcept;
@@ -53,6 +58,8 @@ class Transport {
   ring::UsageReport usage_report_ = ring::UsageReport::without;
   SlicePool slices_;
   mem::ObjectPool<ZeroCopySend> zero_copy_sends_{SIZE_MAX};
+  mem::ObjectPool<ReleaseQueue> release_queue_pool_{SIZE_MAX};
+  base::List<ReleaseQueue, ReleaseTag> release_queues_;
   base::List<Receiver, StarvedTag> starved_;
   base::List<Receiver, StarvedTag> writable_;  // starved, and known to have a peer that reads
   runtime::Flushable feeding_ = runtime::Flushable::to<&Transport::feed>(this);

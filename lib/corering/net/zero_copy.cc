@@ -13,9 +13,12 @@ base::Result<ZeroCopy> parse_zero_copy(std::string_view name) {
 }
 
 bool ZeroCopyTrial::may_send(base::Instant now) const noexcept {
-  if (proven_) return true;
-  if (copied_in_row_ < kCopiedMax) return copied_in_row_ + unreported_ < kCopiedMax;
-  return unreported_ == 0 && now >= probe_at_;
+  return proven_ || copied_in_row_ + unreported_ < kCopiedMax || now >= probe_at_;
+}
+
+void ZeroCopyTrial::on_submitted(base::Instant now) noexcept {
+  ++unreported_;
+  if (!proven_ && copied_in_row_ + unreported_ >= kCopiedMax) probe_at_ = now + probe_interval_;
 }
 
 void ZeroCopyTrial::on_report(bool copied, base::Instant now) noexcept {

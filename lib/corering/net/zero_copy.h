@@ -32,14 +32,15 @@ base::Result<ZeroCopy> parse_zero_copy(std::string_view name);
 
 class ZeroCopyTrial {
  public:
-  // Copied sends after which a path is given up; as many may be under way without a report.
+  // Copied sends after which a path is given up; as many may be under way without a report. A peer may stall and its report never
+  // come: time goes on, and one more is allowed.
   static constexpr std::uint32_t kCopiedMax = 16;
   // Then one send at a time asks again, at intervals that double.
   static constexpr base::Duration kProbeIntervalMin = std::chrono::seconds(10);
   static constexpr base::Duration kProbeIntervalMax = std::chrono::minutes(10);
 
   bool may_send(base::Instant now) const noexcept;
-  void on_submitted() noexcept { ++unreported_; }
+  void on_submitted(base::Instant now) noexcept;
   void on_report(bool copied, base::Instant now) noexcept;
 
   // Of a send that failed before there was anything to report.

@@ -77,6 +77,9 @@ class Backend {
   // Breaks a TCP connection at once: the peer gets a reset and the kernel lets go of unacknowledged data. Nothing for other sockets.
   virtual void reset_socket(int fd) = 0;
 
+  // True if both ends of the connection are on this machine, or it is no IP connection: the kernel then copies whatever it is asked.
+  virtual bool is_peer_local(int fd) = 0;
+
   // close(2). Nothing may be in flight on the descriptor: its close would yield neither completions nor a FIN.
   virtual void close_fd(int fd) = 0;
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include "corering/sys/socket_address.h"
 
 namespace corering::ring {
 
@@ -130,6 +131,14 @@ void IoUringBackend::reset_socket(int fd) {
   // Disconnecting a TCP socket purges its queue; on others it is refused.
   const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
   ::connect(fd, &nowhere, sizeof(nowhere));
+}
+
+// A connection within a machine has the same address at both ends, or two of the loopback network.
+bool IoUringBackend::is_peer_local(int fd) {
+  auto here = sys::SocketAddress::bound_to(fd);
+  auto there = sys::SocketAddress::connected_to(fd);
+  if (!here || !there || here->is_unix()) return true;
+  return there->is_loopback() || there->has_host_of(*here);
 }
 
 void IoUringBackend::close_fd(int fd) { ::close(fd); }

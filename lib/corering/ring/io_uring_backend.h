@@ -25,6 +25,7 @@ class IoUringBackend final : public Backend {
   int enter(const EnterRequest& request) override;
   void shutdown_socket(int fd, int how) override;
   void reset_socket(int fd) override;
+  bool is_peer_local(int fd) override;
   void close_fd(int fd) override;
   base::Result<int> open_event() override;
   void signal_event(int fd) override;

@@ -79,17 +79,16 @@ inline void prepare_receive_multishot(Sqe& sqe, FileRef socket, BufferGroup grou
   sqe.ioprio = IORING_RECV_MULTISHOT;
 }
 
-// Receives once, into memory of the caller. Value: bytes, 0 at the end of the stream.
+// Receives once, into memory of the caller, at most 1 GiB. Value: bytes, 0 at the end of the stream.
 inline void prepare_receive(Sqe& sqe, FileRef socket, base::MutableBytes into) noexcept {
   prepare(sqe, IORING_OP_RECV, socket);
   sqe.addr = reinterpret_cast<std::uint64_t>(into.data());
-  sqe.len = static_cast<std::uint32_t>(into.size());
+  sqe.len = static_cast<std::uint32_t>(std::min(into.size(), std::size_t{1} << 30));
 }
 
 // The same, but waits until `into` is full, the stream ends or breaks, or it is cancelled; a smaller value stays legal all the same.
 inline void prepare_receive_all(Sqe& sqe, FileRef socket, base::MutableBytes into) noexcept {
   prepare_receive(sqe, socket, into);
-  sqe.len = static_cast<std::uint32_t>(std::min(into.size(), std::size_t{1} << 30));
   sqe.msg_flags = MSG_WAITALL;
 }
 

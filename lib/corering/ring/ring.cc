@@ -112,6 +112,12 @@ void Ring::adopt(Completion& completion) noexcept {
 
 void Ring::retire(Completion& completion) noexcept { completion.adopted_ = false; }
 
+void Ring::abandon(Completion& completion) noexcept {
+  if (!completion.in_flight_) return;
+  completion.in_flight_ = false;
+  --in_flight_;
+}
+
 // The queue is full in the middle of a turn. If the kernel takes nothing because it has no room for completions, they are copied
 // aside, to be reaped by the next turn.
 void Ring::submit_early() {

@@ -86,6 +86,9 @@ class Ring {
   void adopt(Completion& completion) noexcept;
   void retire(Completion& completion) noexcept;
 
+  // Forgets an operation that is in flight: its result will not be reaped any more. For the end of a ring's life only.
+  void abandon(Completion& completion) noexcept;
+
   Backend& backend() noexcept { return *backend_; }
   const FeatureSet& features() const noexcept { return features_; }
   std::uint32_t setup_flags() const noexcept { return opened_.setup_flags; }

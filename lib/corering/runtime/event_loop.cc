@@ -27,7 +27,10 @@ bool EventLoop::turn() {
   fire_timers();
   drain_mailboxes();
   flush();
-  if (is_finished()) return false;
+  if (is_finished()) {
+    service_.end();
+    return false;
+  }
   enter();
   return true;
 }

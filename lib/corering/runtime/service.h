@@ -28,6 +28,9 @@ class Service {
 
   // Nothing is left to do and nothing is in flight. Asked once per turn while draining.
   virtual bool is_idle() const = 0;
+
+  // The loop has ended: no completion is reaped any more. The last call, on the core's thread.
+  virtual void end() {}
 };
 
 // Makes the service of a core, before any core runs. Thread: the one that starts the runtime.

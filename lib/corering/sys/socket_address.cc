@@ -70,6 +70,31 @@ base::Result<SocketAddress> SocketAddress::bound_to(int fd) {
   return address;
 }
 
+base::Result<SocketAddress> SocketAddress::connected_to(int fd) {
+  SocketAddress address;
+  address.bytes_ = sizeof(address.storage_);
+  if (::getpeername(fd, as<sockaddr>(address.storage_), &address.bytes_) != 0) {
+    return base::failure(base::os_error(errno, "asking for the address of a socket's peer"));
+  }
+  return address;
+}
+
+bool SocketAddress::is_loopback() const noexcept {
+  if (family() == AF_INET) return ntohl(as<sockaddr_in>(storage_)->sin_addr.s_addr) >> 24 == 127;
+  if (family() != AF_INET6) return false;
+  const in6_addr& host = as<sockaddr_in6>(storage_)->sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&host) || (IN6_IS_ADDR_V4MAPPED(&host) && host.s6_addr[12] == 127);
+}
+
+bool SocketAddress::has_host_of(const SocketAddress& other) const noexcept {
+  if (family() != other.family()) return false;
+  if (family() == AF_INET) {
+    return as<sockaddr_in>(storage_)->sin_addr.s_addr == as<sockaddr_in>(other.storage_)->sin_addr.s_addr;
+  }
+  if (family() != AF_INET6) return false;
+  return std::memcmp(&as<sockaddr_in6>(storage_)->sin6_addr, &as<sockaddr_in6>(other.storage_)->sin6_addr, sizeof(in6_addr)) == 0;
+}
+
 std::uint16_t SocketAddress::port() const noexcept {
   if (family() == AF_INET) return ntohs(as<sockaddr_in>(storage_)->sin_port);
   if (family() == AF_INET6) return ntohs(as<sockaddr_in6>(storage_)->sin6_port);

@@ -28,6 +28,12 @@ class SocketAddress {
   int family() const noexcept { return storage_.ss_family; }
   bool is_unix() const noexcept { return family() == AF_UNIX; }
 
+  // The address of a connected socket's peer. Errors: system.
+  static base::Result<SocketAddress> connected_to(int fd);
+
+  bool is_loopback() const noexcept;                            // 127.0.0.0/8, ::1 and its mapped form
+  bool has_host_of(const SocketAddress& other) const noexcept;  // whatever the ports
+
   std::uint16_t port() const noexcept;  // 0 for Unix sockets
   std::string unix_path() const;        // empty for IP
   std::string text() const;             // "127.0.0.1:7000", "[::1]:7000" or the path

@@ -251,6 +251,10 @@ SimulatedBackend::BufferRing* SimulatedBackend::buffer_ring(std::uint16_t group)
   return found == buffer_rings_.end() ? nullptr : &*found;
 }
 
+std::size_t SimulatedBackend::pending_receives() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count(pending_, IORING_OP_RECV, &Operation::opcode));
+}
+
 std::uint32_t SimulatedBackend::ready_completions() const noexcept { return completion_tail_ - completion_head_; }
 
 }  // namespace corering::testing

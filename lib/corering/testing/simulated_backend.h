@@ -51,6 +51,7 @@ class SimulatedBackend final : public ring::Backend {
   int enter(const ring::EnterRequest& request) override;
   void shutdown_socket(int fd, int how) override { network_.shutdown({fd, ring::FileRef::Kind::descriptor}, how); }
   void reset_socket(int fd) override { network_.reset({fd, ring::FileRef::Kind::descriptor}); }
+  bool is_peer_local(int) override { return false; }
   void close_fd(int fd) override { network_.close({fd, ring::FileRef::Kind::descriptor}); }
   base::Result<int> open_event() override { return network_.open_event(); }
   void signal_event(int fd) override { network_.signal_event(fd); }
@@ -63,6 +64,7 @@ class SimulatedBackend final : public ring::Backend {
 
   std::uint64_t enters() const noexcept { return enters_; }
   std::size_t pending() const noexcept { return pending_.size(); }
+  std::size_t pending_receives() const noexcept;
 
   // Withholds feature bits from the next open.
   void withhold_features(std::uint32_t bits) noexcept { withheld_ = bits; }
@@ -88,6 +90,7 @@ class SimulatedBackend final : public ring::Backend {
     bool notification_due = false;
     bool is_zero_copy = false;
     bool reports_usage = false;
+    std::shared_ptr<Stream> stream;        // of a zero-copy send; outlives the file
     std::uint64_t acknowledged_at = 0;     // bytes that the peer has read when a zero-copy send's memory is let go of
     std::vector<std::uint64_t> checksums;  // of its pieces, when they were sent
   };

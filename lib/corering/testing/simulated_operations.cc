@@ -110,6 +110,7 @@ SimulatedBackend::Progress SimulatedBackend::send(Operation& operation) {
 // The result comes now; the memory stays the kernel's until the peer has read it all.
 SimulatedBackend::Progress SimulatedBackend::finish_zero_copy(Operation& operation, const Stream& stream) {
   operation.notification_due = true;
+  operation.stream = network_.find(operation.file)->stream;
   operation.acknowledged_at = stream.to_peer.written_total();
   for (const iovec& piece : operation.pieces) operation.checksums.push_back(checksum(piece));
   post(operation.user_data, static_cast<std::int32_t>(operation.done_bytes), IORING_CQE_F_MORE);
@@ -117,9 +118,7 @@ SimulatedBackend::Progress SimulatedBackend::finish_zero_copy(Operation& operati
 }
 
 SimulatedBackend::Progress SimulatedBackend::notify(Operation& operation) {
-  if (const SimulatedNetwork::File* file = network_.find(operation.file); file != nullptr && file->stream != nullptr) {
-    if (file->stream->to_peer.read_total() < operation.acknowledged_at) return Progress::none;
-  }
+  if (operation.stream->to_peer.read_total() < operation.acknowledged_at) return Progress::none;
   std::size_t left = operation.done_bytes;
   for (std::size_t index = 0; index < operation.pieces.size() && left >= operation.pieces[index].iov_len; ++index) {
     left -= operation.pieces[index].iov_len;
@@ -171,7 +170,9 @@ SimulatedBackend::Progress SimulatedBackend::close(Operation& operation) {
     return finish(operation, -EBADF);
   }
   for (const Operation& other : pending_) {
-    if (&other != &operation && other.file == operation.file && other.opcode != IORING_OP_ASYNC_CANCEL) {
+    // A send of which only the notification is outstanding does not refer to the file any more.
+    const bool refers = other.file == operation.file && other.opcode != IORING_OP_ASYNC_CANCEL && !other.notification_due;
+    if (&other != &operation && refers) {
       violation("close of a file with operation " + std::to_string(other.opcode) + " in flight");
     }
   }

@@ -44,6 +44,23 @@ sched::Task<> nested(net::Connection& connection) {
   ++seen.returned;
 }
 
+// A header of one byte says in hundreds how long the body is; the body lands in memory of the coroutine and is answered from there.
+sched::Task<> land_bodies(net::Connection& connection) {
+  for (;;) {
+    net::Slice header = co_await connection.receive();
+    if (!header) break;
+    std::string body(static_cast<std::size_t>(header.bytes()[0]) * 100, '-');
+    if (header.bytes().size() > 1) {
+      header.remove_prefix(1);
+      seen.got += base::text_of(header.bytes());
+    }
+    const std::size_t landed = co_await connection.receive_into(std::as_writable_bytes(std::span(body.data(), body.size())));
+    body.resize(landed);
+    seen.got += body;
+  }
+  ++seen.returned;
+}
+
 class CoroutineSession : public SimulatedServer {
  protected:
   void SetUp() override { seen = {}; }
@@ -126,6 +143,53 @@ TEST_F(CoroutineSession, BackPressureReachesThePeer) {
     return got.size() == sent.size();
   });
   EXPECT_EQ(got, sent);
+}
+
+TEST_F(CoroutineSession, ReceivesIntoItsOwnMemory) {
+  start_with(&land_bodies);
+  simulated::Peer peer = connect();
+  const std::string body(200, 'b');
+  write(peer, std::string(1, 2));
+  turns(4);
+  write(peer, body.substr(0, 50));
+  turns(4);
+  EXPECT_EQ(seen.got, "") << "the rest is still awaited";
+  write(peer, body.substr(50).append(1, 1));
+  turns(6);
+  EXPECT_EQ(seen.got, body);
+  EXPECT_GE(counter("landed_bytes"), 150u);
+  peer.finish_writing();
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(seen.got, body) << "the second body never came";
+  EXPECT_EQ(seen.returned, 1);
+}
+
+// Header, body and end in one go: what has been received is not lost to the end.
+TEST_F(CoroutineSession, ALandingTakesWhatCameBeforeTheEnd) {
+  options.chunks.chunk_bytes = 64;
+  start_with(&land_bodies);
+  simulated::Peer peer = connect();
+  const std::string body(200, 'b');
+  // The first chunk is the header and 63 bytes that it happens to hold.
+  write(peer, std::string(1, 2).append(63, 'a').append(body));
+  peer.finish_writing();
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(seen.got, std::string(63, 'a').append(body));
+  EXPECT_EQ(seen.returned, 1);
+}
+
+// The memory of a landing is the kernel's until the receive has ended: the coroutine is not woken before.
+TEST_F(CoroutineSession, AnAbortDuringALandingWakesWhenTheKernelHasLetGo) {
+  start_with(&land_bodies);
+  simulated::Peer peer = connect();
+  write(peer, std::string(1, 2));
+  turns(6);
+  write(peer, std::string(50, 'b'));
+  turns(2);
+  core().core().request(runtime::Core::Request::abort);
+  ASSERT_TRUE(core().turn_until([&] { return seen.returned == 1; }));
+  EXPECT_EQ(core().backend().pending_receives(), 0u);
+  EXPECT_EQ(seen.got, std::string(50, 'b'));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ using corering::net::ZeroCopyTrial;
 int send_all(ZeroCopyTrial& trial, Instant now, bool copied, int count) {
   int sent = 0;
   for (; sent < count && trial.may_send(now); ++sent) {
-    trial.on_submitted();
+    trial.on_submitted(now);
     trial.on_report(copied, now);
   }
   return sent;
@@ -26,7 +26,7 @@ TEST(ZeroCopyTrial, StopsWithinSixteenCopiedSends) {
 TEST(ZeroCopyTrial, StopsWithinSixteenAlsoIfTheReportsComeLate) {
   ZeroCopyTrial trial;
   int sent = 0;
-  for (; sent < 1000 && trial.may_send(Instant()); ++sent) trial.on_submitted();
+  for (; sent < 1000 && trial.may_send(Instant()); ++sent) trial.on_submitted(Instant());
   EXPECT_EQ(sent, 16);
   for (int report = 0; report < sent; ++report) trial.on_report(true, Instant());
   EXPECT_FALSE(trial.may_send(Instant()));
@@ -48,10 +48,24 @@ TEST(ZeroCopyTrial, AsksAgainWithOneSendMoreAndMoreRarely) {
     EXPECT_EQ(send_all(trial, now, true, 100), 1);
   }
   now = now + ZeroCopyTrial::kProbeIntervalMax;
-  trial.on_submitted();
+  trial.on_submitted(now);
   EXPECT_FALSE(trial.may_send(now)) << "one question at a time";
   trial.on_report(false, now);
   EXPECT_EQ(send_all(trial, now, false, 100), 100) << "it pays now";
+}
+
+// Sixteen peers that stall and never acknowledge decide nothing for the others.
+TEST(ZeroCopyTrial, ReportsThatNeverComeDoNotEndIt) {
+  ZeroCopyTrial trial;
+  Instant now;
+  for (int send = 0; send < 16; ++send) trial.on_submitted(now);
+  EXPECT_FALSE(trial.may_send(now));
+  now = now + ZeroCopyTrial::kProbeIntervalMin;
+  EXPECT_TRUE(trial.may_send(now));
+  trial.on_submitted(now);
+  EXPECT_FALSE(trial.may_send(now));
+  trial.on_report(false, now);
+  EXPECT_EQ(send_all(trial, now, false, 100), 100);
 }
 
 TEST(ZeroCopyTrial, ModesHaveNames) {

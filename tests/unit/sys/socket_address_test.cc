@@ -38,6 +38,27 @@ TEST(SocketAddress, IsWhatTheKernelExpectsForIpv6) {
   EXPECT_EQ(raw.sin6_port, htons(7007));
 }
 
+TEST(SocketAddress, KnowsLoopbackAndItsOwnHost) {
+  for (const char* loopback : {"127.0.0.1", "127.255.0.3", "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(SocketAddress::parse_ip(loopback, 1)->is_loopback()) << loopback;
+  }
+  for (const char* other : {"128.0.0.1", "10.0.0.1", "::", "::2", "::ffff:10.0.0.1"}) {
+    EXPECT_FALSE(SocketAddress::parse_ip(other, 1)->is_loopback()) << other;
+  }
+  const auto here = *SocketAddress::parse_ip("192.0.2.1", 1);
+  EXPECT_TRUE(here.has_host_of(*SocketAddress::parse_ip("192.0.2.1", 2)));
+  EXPECT_FALSE(here.has_host_of(*SocketAddress::parse_ip("192.0.2.2", 1)));
+  EXPECT_FALSE(here.has_host_of(*SocketAddress::parse_ip("::ffff:192.0.2.1", 1)));
+  EXPECT_TRUE(SocketAddress::parse_ip("2001:db8::1", 1)->has_host_of(*SocketAddress::parse_ip("2001:db8::1", 2)));
+  EXPECT_FALSE(SocketAddress::parse_unix("/tmp/a")->has_host_of(*SocketAddress::parse_unix("/tmp/a")));
+}
+
+TEST(SocketAddress, AZeroByteIsRefused) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(SocketAddress::parse_ip("127.0.0.1\0evil"sv, 1));
+  EXPECT_FALSE(SocketAddress::parse_unix("/tmp/a\0b"sv));
+}
+
 TEST(SocketAddress, TextsAreUnambiguous) {
   EXPECT_EQ(SocketAddress::parse_ip("0.0.0.0", 1)->text(), "0.0.0.0:1");
   EXPECT_EQ(SocketAddress::parse_ip("255.255.255.255", 65535)->text(), "255.255.255.255:65535");
