@@ -97,6 +97,7 @@ void Runtime::run_place(Place& place, int cpu) {
   if (!place.started) all_started_ = false;
   ready_.arrive_and_wait();
   if (!all_started_) return;
+  const mem::Heap::Use use(place.core->heap());
   EventLoop loop(*place.core, *place.service, drain_barrier_);
   loop.run();
   place.core->release_ring_resources();
