@@ -57,14 +57,16 @@ class Slice {
 class SlicePool {
  public:
   // As many slices as there are chunks: each owns one.
-  explicit SlicePool(std::size_t count_max) : nodes_(count_max) {}
+  explicit SlicePool(std::size_t count_max) : nodes_({.live_max = count_max, .room = mem::Room::net}) {}
 
   // Requires: `bytes` lies in `chunk`.
   Slice make(mem::Chunk chunk, base::ByteView bytes) {
     Slice::Node* node = nodes_.try_borrow(*this, std::move(chunk), bytes);
-    CORERING_ASSERT(node != nullptr, "there are more slices than chunks");
+    CORERING_ASSERT(node != nullptr, "there are more slices than chunks, or no memory for one");
     return Slice(*node);
   }
+
+  const mem::PoolCounters& counters() const noexcept { return nodes_.counters(); }
 
  private:
   friend class Slice;
