@@ -1,6 +1,7 @@
 #include "corering/runtime/runtime.h"
 
 #include <bit>
+#include <optional>
 
 #include "corering/ring/memlock.h"
 #include "corering/runtime/event_loop.h"
@@ -50,7 +51,12 @@ Runtime::~Runtime() {
 base::Result<> Runtime::make_places(const BackendFactory& make_backend, const ServiceFactory& make_service) {
   cores_.resize(options_.cores);
   std::vector<Core*> all;
+  auto cpus = sys::allowed_cpus();
+  if (!cpus) return base::failure(std::move(cpus.error()));
   for (std::uint16_t index = 0; index < exchange_.cores(); ++index) {
+    // Rings and explicit huge pages get their memory here, where they are made: near the CPU that will use them.
+    std::optional<sys::CpuVisit> visit;
+    if (options_.pinning == Pinning::one_cpu_each) visit.emplace((*cpus)[index]);
     auto core = Core::open(CoreId{index}, options_, {make_backend(), clock_, exchange_, registry_});
     if (!core) return base::failure(std::move(core.error()));
     cores_[index].core = std::move(*core);
