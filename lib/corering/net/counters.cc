@@ -24,6 +24,8 @@ void register_counters(metrics::Registry& registry, const Counters& counters) {
   registry.add("reserve_receives", counters.reserve_receives);
   registry.add("input_overflows", counters.input_overflows);
   registry.add("write_waits", counters.write_waits);
+  registry.add("lent_bytes", counters.lent_bytes);
+  registry.add("lending_refused", counters.lending_refused);
   registry.add("throttled", counters.throttled);
   registry.add("timed_out", counters.timed_out);
   registry.add("peer_failures", counters.peer_failures);

@@ -5,7 +5,10 @@
 namespace corering::net {
 
 Transport::Transport(runtime::Core& core, const Limits& limits)
-    : core_(core), limits_(limits), send_policy_(limits.send_policy), slices_(core.chunks().count() + core.small_chunks().count()) {
+    : core_(core),
+      limits_(limits),
+      send_policy_(limits.send_policy),
+      slices_(core.chunks().count() + core.small_chunks().count(), limits.lent_slices_max) {
   register_counters(core.registry(), counters_);
   slices_.counters().register_metrics(core.registry(), "slices");
   resolve_send_policy();
