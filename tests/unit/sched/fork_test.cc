@@ -38,12 +38,12 @@ TEST_F(ForkTest, OnOneCoreItIsAnOrdinaryCall) {
   for (const bool stealable : {false, true}) {
     std::uint64_t result = 0;
     if (stealable) {
-      single_.core->spawn_stealable(store_fib(15, result)).detach();
+      single_.core->spawn_stealable(store_fib(10, result)).detach();
     } else {
-      single_.core->spawn(store_fib(15, result)).detach();
+      single_.core->spawn(store_fib(10, result)).detach();
     }
     EXPECT_EQ(single_.core.turn({.count_max = 1, .time_max = std::chrono::hours(1)}), 1u);
-    EXPECT_EQ(result, fib(15));
+    EXPECT_EQ(result, fib(10));
   }
 }
 
@@ -51,7 +51,7 @@ TEST_F(ForkTest, WarmItDoesWithoutTheHeap) {
   std::uint64_t result = 0;
   const auto run = [&] {
     const std::size_t before = heap_count::allocations();
-    single_.core->spawn_stealable(store_fib(12, result)).detach();
+    single_.core->spawn_stealable(store_fib(10, result)).detach();
     single_.core.turn_until_quiet();
     return heap_count::allocations() - before;
   };
@@ -162,11 +162,20 @@ TEST(Fork, APinnedParentGoesOnAtHomeAndAStealableOneWhereItsChildEnds) {
   }
 }
 
+// Without tail calls, that is under sanitizers, every transfer from one coroutine to another takes stack.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+constexpr unsigned kLargeFib = 22;
+#else
+constexpr unsigned kLargeFib = 10;
+#endif
+
 TEST(Fork, OnManyCoresTheResultIsTheSame) {
-  test_core::ThreadCores cores(4);
-  std::uint64_t result = 0;
-  cores.run([&] { return store_fib(22, result); });
-  EXPECT_EQ(result, fib(22));
+  for (int round = 0; round < 5; ++round) {
+    test_core::ThreadCores cores(4);
+    std::uint64_t result = 0;
+    cores.run([&] { return store_fib(kLargeFib, result); });
+    ASSERT_EQ(result, fib(kLargeFib));
+  }
 }
 
 Task<> leave_without_join(std::string& trace) {
