@@ -12,8 +12,8 @@
 // g++ 12: write `auto result = co_await operation;` as a whole statement; no capturing lambda in the same expression, no co_await
 // inside macros, ?:, braced lists or the condition of a loop.
 //
-// Thread: resumed where it was started, but for stealable tasks, which may go on elsewhere after an await. Errors: an exception that leaves the coroutine aborts: the library neither throws nor
-// catches.
+// Thread: resumed where it was started, but for stealable tasks, which may go on elsewhere after an await.
+// Errors: an exception that leaves the coroutine aborts: the library neither throws nor catches.
 #pragma once
 
 #include <coroutine>
