@@ -196,6 +196,7 @@ TEST_F(CoroutineSession, AnAbortDuringALandingWakesWhenTheKernelHasLetGo) {
 // Gives up on a peer that says nothing for 50 ms, tells it so, and listens on.
 sched::Task<std::string> receive_text(net::Connection& connection) {
   net::Slice slice = co_await connection.receive();
+  if (!slice) co_return std::string();
   co_return std::string(base::text_of(slice.bytes()));
 }
 
