@@ -1,13 +1,14 @@
 // The awaitable operations of a connection, and who waits for them.
 //
 // A handler coroutine waits for one thing at a time: data, or room in the send queue. When that is there the coroutine is put
-// into the ready queue and resumed by the loop, never from inside a completion handler. Thread: the connection's core.
+// into the ready queue and resumed by the loop, never from inside a completion handler. If its task is cancelled meanwhile, it is
+// resumed as if nothing more would come; this_task() tells the difference. Thread: the connection's core.
 #pragma once
 
 #include <coroutine>
 
 #include "corering/net/slice.h"
-#include "corering/sched/ready_queue.h"
+#include "corering/sched/suspension.h"
 
 namespace corering::net {
 
@@ -18,67 +19,91 @@ class Waiter {
  public:
   enum class For : std::uint8_t { nothing, data, landing, room };
 
-  explicit Waiter(sched::ReadyQueue& ready) noexcept : ready_(ready) {}
-  ~Waiter() { ready_.remove(runnable_); }
+  explicit Waiter(Connection& connection) noexcept : connection_(connection) {}
 
-  void wait(For what, std::coroutine_handle<> coroutine) noexcept {
+  // False: cancelled already.
+  bool try_wait(For what, std::coroutine_handle<> coroutine, const sched::TaskContext& context) noexcept {
+    if (!suspension_.try_suspend(coroutine, context)) return false;
     what_ = what;
-    coroutine_ = coroutine;
+    return true;
   }
   For waits_for() const noexcept { return what_; }
 
   // Resumes the coroutine in the ready phase of this or the next turn. Does nothing if none waits.
   void wake() noexcept {
-    if (what_ == For::nothing) return;
     what_ = For::nothing;
-    ready_.push(runnable_);
+    suspension_.resume();
   }
 
  private:
-  void resume() { coroutine_.resume(); }
+  bool on_cancel();
 
-  sched::ReadyQueue& ready_;
+  Connection& connection_;
   For what_ = For::nothing;
-  std::coroutine_handle<> coroutine_;
-  sched::Runnable runnable_ = sched::Runnable::to<&Waiter::resume>(this);
+  sched::Suspension suspension_ = sched::Suspension::to<&Waiter::on_cancel>(this);
 };
 
-class ReceiveAwaiter {
+// What the three have in common: the coroutine looks for what it wants, waits if it is not there, and learns of cancellation
+// before, during and after that.
+class ConnectionAwaiter {
  public:
-  explicit ReceiveAwaiter(Connection& connection) noexcept : connection_(connection) {}
+  explicit ConnectionAwaiter(Connection& connection) noexcept : connection_(connection) {}
 
-  bool await_ready() const noexcept;
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  bool await_ready() const noexcept { return false; }
+
+ protected:
+  bool is_cancelled() const noexcept { return context_->is_cancelled(); }
+
+  Connection& connection_;
+  const sched::TaskContext* context_ = nullptr;
+};
+
+class ReceiveAwaiter : public ConnectionAwaiter {
+ public:
+  using ConnectionAwaiter::ConnectionAwaiter;
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
+    context_ = &coroutine.promise().context();
+    return try_wait(coroutine);
+  }
   Slice await_resume() noexcept;
 
  private:
-  Connection& connection_;
+  bool try_wait(std::coroutine_handle<> coroutine) noexcept;
 };
 
-class LandingAwaiter {
+class LandingAwaiter : public ConnectionAwaiter {
  public:
-  LandingAwaiter(Connection& connection, base::MutableBytes into) noexcept : connection_(connection), into_(into) {}
+  LandingAwaiter(Connection& connection, base::MutableBytes into) noexcept : ConnectionAwaiter(connection), into_(into) {}
 
-  bool await_ready() noexcept;
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
+    context_ = &coroutine.promise().context();
+    return try_wait(coroutine);
+  }
   std::size_t await_resume() const noexcept;
 
  private:
-  Connection& connection_;
+  bool try_wait(std::coroutine_handle<> coroutine) noexcept;
+
   base::MutableBytes into_;
   bool begun_ = false;
 };
 
-class SendAwaiter {
+class SendAwaiter : public ConnectionAwaiter {
  public:
-  explicit SendAwaiter(Connection& connection) noexcept : connection_(connection) {}
+  using ConnectionAwaiter::ConnectionAwaiter;
 
-  bool await_ready() const noexcept;
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
+    context_ = &coroutine.promise().context();
+    return try_wait(coroutine);
+  }
   bool await_resume() const noexcept;
 
  private:
-  Connection& connection_;
+  bool try_wait(std::coroutine_handle<> coroutine) noexcept;
 };
 
 }  // namespace corering::net

@@ -14,7 +14,7 @@ Connection::Connection(Server& server, Transport& transport, ring::FileRef socke
       last_active_(transport.core().now()),
       receiver_(transport, *this, socket),
       sender_(transport, *this, socket, listener_trial),
-      waiter_(transport.core().ready()) {}
+      waiter_(*this) {}
 
 Connection::~Connection() {
   transport_.core().timers().stop(timer_);

@@ -91,16 +91,17 @@ class Connection : public base::ListHook<ConnectionTag> {
   void hold() noexcept { ++holds_; }
   void unhold();
 
-  // For coroutines: see coroutine_session.h.
+  // For coroutines: see coroutine_session.h. A wait ends at once when its task is cancelled, for instance by with_timeout.
 
-  // Waits for bytes. The result is empty when no more will come.
+  // Waits for bytes. The result is empty when no more will come, or when the task is cancelled: then the connection is as it was.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
 
   // A landing read: see land. The result is the number of bytes that came: fewer than asked for at the end of the stream.
+  // Cancelled, it breaks the connection off: what has landed cannot go back to the stream.
   LandingAwaiter receive_into(base::MutableBytes into) noexcept { return {*this, into}; }
 
-  // Queues the slice, then waits while the send queue is above its high mark. False: the connection is closing, the peer may not
-  // get it.
+  // Queues the slice, then waits while the send queue is above its high mark. False: the connection is closing, and the
+  // peer may not get it; or the task is cancelled.
   SendAwaiter send_with_backpressure(Slice slice) noexcept;
 
   // For the server.
@@ -117,6 +118,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   friend class LandingAwaiter;
   friend class SendAwaiter;
   friend class CoroutineSession;  // wakes waiter_
+  friend class Waiter;
 
   // From the halves.
   void on_received();

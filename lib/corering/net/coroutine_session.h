@@ -26,7 +26,9 @@ using ConnectionHandler = sched::Task<> (*)(Connection& connection);
 
 class CoroutineSession final : public Session {
  public:
-  CoroutineSession(Connection& connection, ConnectionHandler handler) : connection_(connection), task_(handler(connection)) {}
+  CoroutineSession(Connection& connection, ConnectionHandler handler) : connection_(connection), task_(handler(connection)) {
+    task_.inherit(connection.transport().core().scheduler().context());
+  }
 
   void on_open(Connection& connection) override;
   void on_data(Connection& connection) override;

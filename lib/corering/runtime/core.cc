@@ -46,6 +46,7 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
     core->direct_descriptors_.emplace(std::move(*direct));
   }
   if (auto opened = core->waker_.open(); !opened) return base::failure(std::move(opened.error()));
+  core->exchange().fleet().join(id.value, core->scheduler_, core->waker_);
   core->register_metrics();
   return core;
 }
@@ -61,6 +62,7 @@ Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, rin
       small_chunks_(std::move(small_chunks)),
       now_(surroundings_.clock.now()),
       timers_(now_),
+      scheduler_(id.value, surroundings_.exchange.fleet(), surroundings_.clock, timers_),
       waker_(ring_) {}
 
 bool Core::try_post(CoreId to, const Message& message) noexcept {
@@ -111,6 +113,7 @@ void Core::request(Request request) noexcept {
 }
 
 void Core::update_gauges() noexcept {
+  scheduler_.update_gauges();
   chunks_total_.set(chunks_.count());
   chunks_home_min_.set(chunks_.free_count_min());
   small_chunks_total_.set(small_chunks_.count());
@@ -149,6 +152,7 @@ void Core::register_metrics() {
   all.add("messages_refused", counters_.messages_refused);
   all.add("messages_received", counters_.messages_received);
   all.add("wakes", counters_.wakes);
+  sched::register_counters(all, scheduler_.counters());
   update_gauges();
 }
 

@@ -1,4 +1,4 @@
-// Core: everything that one event loop owns: ring, chunks, timers, ready queue, mailboxes. Nothing in it is shared.
+// Core: everything that one event loop owns: ring, chunks, timers, scheduler, mailboxes. Nothing in it is shared.
 //
 // Code that runs on a core reaches all of it from here and needs no lock. Other cores are reached by try_post.
 //
@@ -24,7 +24,7 @@
 #include "corering/runtime/flushable.h"
 #include "corering/runtime/options.h"
 #include "corering/runtime/waker.h"
-#include "corering/sched/ready_queue.h"
+#include "corering/sched/scheduler.h"
 #include "corering/sched/timer_wheel.h"
 
 namespace corering::runtime {
@@ -68,7 +68,8 @@ class Core {
   ring::RegisteredBuffers& registered_buffers() noexcept { return *registered_buffers_; }
   bool has_direct_descriptors() const noexcept { return direct_descriptors_.has_value(); }
   sched::TimerWheel& timers() noexcept { return timers_; }
-  sched::ReadyQueue& ready() noexcept { return ready_; }
+  sched::Scheduler& scheduler() noexcept { return scheduler_; }
+  sched::ReadyQueue& ready() noexcept { return scheduler_.ready(); }
   FlushList& flush_list() noexcept { return flush_list_; }
 
   // Chunks that receives leave to writers even when nothing else is left: else all chunks could hold requests, and no reply could
@@ -94,7 +95,10 @@ class Core {
 
   // The clock's reading at the beginning of this turn.
   base::Instant now() const noexcept { return now_; }
-  void read_clock() noexcept { now_ = surroundings_.clock.now(); }
+  void read_clock() noexcept {
+    now_ = surroundings_.clock.now();
+    scheduler_.set_turn_time(now_);
+  }
 
   // Runs the message on core `to`, in a later turn; messages to one core keep their order. False, and counted, if its mailbox is
   // full.
@@ -138,7 +142,7 @@ class Core {
   std::optional<ring::DirectDescriptors> direct_descriptors_;
   base::Instant now_;
   sched::TimerWheel timers_;
-  sched::ReadyQueue ready_;
+  sched::Scheduler scheduler_;
   FlushList flush_list_;
   FlushList chunk_waiters_;
   bool waiters_are_new_ = false;

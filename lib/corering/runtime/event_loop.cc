@@ -13,6 +13,7 @@ void EventLoop::run() {
 }
 
 void EventLoop::begin() {
+  core_.scheduler().make_current();
   core_.read_clock();
   last_event_ = core_.now();
   core_.waker().start();
@@ -20,6 +21,7 @@ void EventLoop::begin() {
 }
 
 bool EventLoop::turn() {
+  core_.scheduler().make_current();
   core_.counters().turns.add();
   reap();
   dispatch();
@@ -44,7 +46,10 @@ void EventLoop::reap() {
 
 void EventLoop::dispatch() { core_.ring().dispatch(batch_); }
 
-void EventLoop::run_ready() { core_.ready().run(core_.options().loop.ready_count_max); }
+void EventLoop::run_ready() {
+  const LoopOptions& options = core_.options().loop;
+  if (core_.scheduler().run({options.ready_count_max, options.ready_time_max}) != 0) last_event_ = core_.now();
+}
 
 void EventLoop::fire_timers() { core_.timers().advance(core_.now()); }
 
@@ -70,18 +75,27 @@ void EventLoop::flush() {
 
 void EventLoop::enter() {
   ring::EnterRequest request = waiting();
-  if (request.wait_count == 0 || !core_.exchange().try_park(core_.id())) {
+  if (request.wait_count == 0 || !try_sleep()) {
     core_.ring().enter({});
     return;
   }
   core_.update_gauges();
   core_.ring().enter(request);
   core_.exchange().unpark(core_.id());
+  core_.scheduler().wake_up();
+}
+
+// Both say first that this core sleeps, and then look whether something has come.
+bool EventLoop::try_sleep() noexcept {
+  if (!core_.exchange().try_park(core_.id())) return false;
+  if (core_.scheduler().try_sleep()) return true;
+  core_.exchange().unpark(core_.id());
+  return false;
 }
 
 bool EventLoop::has_work() const noexcept {
-  return !core_.ready().empty() || !core_.flush_list().empty() || core_.ring().has_completions() || core_.can_feed_waiters() ||
-         core_.requested() != obeyed_;
+  return core_.scheduler().has_work() || !core_.flush_list().empty() || core_.ring().has_completions() ||
+         core_.can_feed_waiters() || core_.requested() != obeyed_;
 }
 
 ring::EnterRequest EventLoop::waiting() const noexcept {
@@ -104,24 +118,32 @@ void EventLoop::obey_requests() {
   if (request == obeyed_) return;
   obeyed_ = request;
   if (request == Core::Request::abort) {
-    service_.abort();
+    abort();
     return;
   }
   core_.timers().start(drain_timer_, core_.now() + core_.options().drain_timeout);
   service_.drain();
 }
 
-void EventLoop::on_drain_timeout() { service_.abort(); }
+void EventLoop::abort() {
+  service_.abort();
+  core_.scheduler().cancel_all();
+}
 
-// Three steps, each waiting for the one before: the service is idle, all cores are, the waker is out of the kernel.
+// Four steps, each waiting for the one before: the service is idle, the tasks have come to their ends, all cores are as far, the
+// waker is out of the kernel. Until the last, work of other cores may still lie here.
 bool EventLoop::is_finished() {
   if (obeyed_ == Core::Request::run) return false;
-  if (!arrived_ && service_.is_idle()) {
+  if (!winding_down_ && service_.is_idle()) {
+    winding_down_ = true;
+    core_.scheduler().wind_down();
+  }
+  if (!arrived_ && winding_down_ && core_.scheduler().is_idle()) {
     arrived_ = true;
     core_.timers().stop(drain_timer_);
     if (barrier_.arrive()) core_.wake_peers();
   }
-  if (!arrived_ || !barrier_.is_open()) return false;
+  if (!arrived_ || !barrier_.is_open() || !core_.scheduler().is_idle()) return false;
   core_.waker().stop();
   return core_.waker().is_stopped();
 }

@@ -39,8 +39,9 @@ class EventLoop {
 
   void obey_requests();
   bool has_work() const noexcept;
+  bool try_sleep() noexcept;
   ring::EnterRequest waiting() const noexcept;
-  void on_drain_timeout();
+  void abort();
   bool is_finished();
 
   Core& core_;
@@ -50,7 +51,8 @@ class EventLoop {
   base::Instant last_event_;
   Core::Request obeyed_ = Core::Request::run;
   bool arrived_ = false;  // at the drain barrier
-  sched::Timer drain_timer_ = sched::Timer::to<&EventLoop::on_drain_timeout>(this);
+  bool winding_down_ = false;
+  sched::Timer drain_timer_ = sched::Timer::to<&EventLoop::abort>(this);
 };
 
 }  // namespace corering::runtime

@@ -1,4 +1,4 @@
-// Exchange: the mailboxes between all cores, and who is to be woken.
+// Exchange: what all cores have in common: the mailboxes between them, who is to be woken, and the fleet of their schedulers.
 //
 // The order that makes sleeping safe: a sender publishes first and then looks whether the receiver is parked; a receiver says
 // that it is parked first and then looks for messages. Both sides are sequentially consistent, so at least one of them sees the
@@ -14,6 +14,7 @@
 
 #include "corering/base/strong_id.h"
 #include "corering/runtime/mailbox.h"
+#include "corering/sched/fleet.h"
 
 namespace corering::runtime {
 
@@ -27,6 +28,8 @@ class Exchange {
   std::uint16_t cores() const noexcept { return static_cast<std::uint16_t>(parked_.size()); }
 
   Mailbox& mailbox(CoreId from, CoreId to) noexcept { return *mailboxes_[std::size_t{from.value} * cores() + to.value]; }
+
+  sched::Fleet& fleet() noexcept { return fleet_; }
 
   // Receiver: about to sleep. False if a message is there already: do not sleep.
   bool try_park(CoreId here) noexcept;
@@ -47,6 +50,7 @@ class Exchange {
 
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;  // [from * cores + to]
   std::vector<Parked> parked_;
+  sched::Fleet fleet_;
 };
 
 }  // namespace corering::runtime

@@ -25,8 +25,9 @@ enum class Pinning : std::uint8_t { free, one_cpu_each };
 
 // How an event loop waits and how much it does per turn.
 struct LoopOptions {
-  std::size_t ready_count_max = 256;    // ready tasks run per turn
-  std::size_t message_count_max = 256;  // messages taken per mailbox and turn
+  std::size_t ready_count_max = 256;                               // ready tasks run per turn, as far as the next line allows
+  base::Duration ready_time_max = std::chrono::microseconds(100);  // then I/O is looked at again
+  std::size_t message_count_max = 256;                             // messages taken per mailbox and turn
 
   // Wake for fewer than wait_count events only after min_wait. Needs Feature::min_wait; without it every event wakes.
   std::uint32_t wait_count = 1;

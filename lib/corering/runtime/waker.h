@@ -11,10 +11,11 @@
 #include "corering/base/result.h"
 #include "corering/metrics/counter.h"
 #include "corering/ring/ring.h"
+#include "corering/sched/fleet.h"
 
 namespace corering::runtime {
 
-class Waker {
+class Waker final : public sched::Alarm {
  public:
   explicit Waker(ring::Ring& ring) : ring_(ring) {}
   Waker(const Waker&) = delete;
@@ -33,6 +34,9 @@ class Waker {
 
   // Wakes this waker's core. Thread: any. Cost: one system call.
   void signal() noexcept { ring_.backend().signal_event(event_fd_); }
+
+  // The same, for schedulers: at once, because a core that shares work may compute for long before its next enter.
+  void sound() noexcept override { signal(); }
 
   std::uint64_t wake_ups() const noexcept { return wake_ups_.value(); }
 

@@ -1,13 +1,15 @@
-// ReadyQueue: what a core runs next, in the order in which it became ready.
+// ReadyQueue: the pinned work of a core that is ready, by priority, and within one in the order in which it became ready.
 //
 // Completion handlers do not run long work or resume coroutines themselves: they push a Runnable, and the loop runs a bounded
-// number of them per turn, so I/O is looked at again in between. Thread: owning core only. Cost: O(1), no allocation.
+// number of them per turn, so I/O is looked at again in between. Which priority comes next is for Rounds to say (priority.h).
+// Thread: owning core only. Cost: O(1), no allocation.
 #pragma once
 
-#include <coroutine>
+#include <array>
 #include <cstddef>
 
 #include "corering/base/intrusive.h"
+#include "corering/sched/priority.h"
 
 namespace corering::sched {
 
@@ -18,52 +20,74 @@ class Runnable : public base::ListHook<ReadyTag> {
  public:
   using Function = void (*)(void* owner);
 
-  Runnable(Function function, void* owner) noexcept : function_(function), owner_(owner) {}
+  Runnable(Function function, void* owner, Priority priority = Priority::normal) noexcept
+      : function_(function), owner_(owner), priority_(priority) {}
 
   template <auto kMember, typename Owner>
-  static Runnable to(Owner* owner) noexcept {
-    return {[](void* self) { (static_cast<Owner*>(self)->*kMember)(); }, owner};
+  static Runnable to(Owner* owner, Priority priority = Priority::normal) noexcept {
+    return {[](void* self) { (static_cast<Owner*>(self)->*kMember)(); }, owner, priority};
   }
 
   bool is_queued() const noexcept { return is_linked(); }
+  Priority priority() const noexcept { return priority_; }
+
+  // Requires: it is not queued.
+  void set_priority(Priority priority) noexcept { priority_ = priority; }
 
  private:
   friend class ReadyQueue;
 
   Function function_;
   void* owner_;
+  Priority priority_;
 };
 
 class ReadyQueue {
  public:
   ReadyQueue() = default;
-  ~ReadyQueue() { queue_.clear(); }
+  ~ReadyQueue() {
+    for (auto& queue : queues_) queue.clear();
+  }
 
   // Does nothing if it is queued already.
   void push(Runnable& runnable) noexcept {
-    if (!runnable.is_queued()) queue_.push_back(runnable);
+    if (runnable.is_queued()) return;
+    queue_of(runnable).push_back(runnable);
+    mask_ |= bit_of(runnable.priority_);
   }
 
   void remove(Runnable& runnable) noexcept {
-    if (runnable.is_queued()) queue_.erase(queue_.iterator_to(runnable));
+    if (!runnable.is_queued()) return;
+    auto& queue = queue_of(runnable);
+    queue.erase(queue.iterator_to(runnable));
+    note_end_of(queue, runnable.priority_);
   }
 
-  bool empty() const noexcept { return queue_.empty(); }
+  bool empty() const noexcept { return mask_ == 0; }
 
-  // Runs at most `count_max`; returns how many.
-  std::size_t run(std::size_t count_max) {
-    std::size_t count = 0;
-    while (count < count_max && !queue_.empty()) {
-      Runnable& next = queue_.front();
-      queue_.pop_front();
-      ++count;
-      next.function_(next.owner_);
-    }
-    return count;
+  // Which priorities have work.
+  PriorityMask mask() const noexcept { return mask_; }
+
+  // Runs the one that has waited longest. Requires: the mask has the priority's bit.
+  void run_next(Priority priority) {
+    auto& queue = queues_[index_of(priority)];
+    Runnable& next = queue.front();
+    queue.pop_front();
+    note_end_of(queue, priority);
+    next.function_(next.owner_);
   }
 
  private:
-  base::List<Runnable, ReadyTag> queue_;
+  using Queue = base::List<Runnable, ReadyTag>;
+
+  Queue& queue_of(const Runnable& runnable) noexcept { return queues_[index_of(runnable.priority_)]; }
+
+  void note_end_of(const Queue& queue, Priority priority) noexcept {
+    if (queue.empty()) mask_ = static_cast<PriorityMask>(mask_ & ~bit_of(priority));
+  }
+
+  std::array<Queue, kPriorities> queues_;
+  PriorityMask mask_ = 0;  // bit i: queues_[i] is not empty
 };
 
 }  // namespace corering::sched

@@ -1,5 +1,6 @@
 #include "corering/net/coroutine_session.h"
 
+#include "corering/sched/with_timeout.h"
 #include "simulated_server.h"
 
 namespace net_test {
@@ -190,6 +191,96 @@ TEST_F(CoroutineSession, AnAbortDuringALandingWakesWhenTheKernelHasLetGo) {
   ASSERT_TRUE(core().turn_until([&] { return seen.returned == 1; }));
   EXPECT_EQ(core().backend().pending_receives(), 0u);
   EXPECT_EQ(seen.got, std::string(50, 'b'));
+}
+
+// Gives up on a peer that says nothing for 50 ms, tells it so, and listens on.
+sched::Task<std::string> receive_text(net::Connection& connection) {
+  net::Slice slice = co_await connection.receive();
+  if (!slice) co_return std::string();
+  co_return std::string(base::text_of(slice.bytes()));
+}
+
+sched::Task<> impatient(net::Connection& connection) {
+  for (;;) {
+    const auto text = co_await sched::with_timeout(receive_text(connection), std::chrono::milliseconds(50));
+    if (text && text->empty()) break;
+    seen.got += text ? *text : "(late)";
+  }
+  ++seen.returned;
+}
+
+TEST_F(CoroutineSession, ATimeoutEndsAReceiveAndTheConnectionIsAsItWas) {
+  start_with(&impatient);
+  simulated::Peer peer = connect();
+  write(peer, "first ");
+  turns(6);
+  EXPECT_EQ(seen.got, "first ");
+  core().clock().advance(std::chrono::milliseconds(60));
+  turns(6);
+  EXPECT_EQ(seen.got, "first (late)");
+  write(peer, " second");
+  turns(6);
+  EXPECT_EQ(seen.got, "first (late) second");
+  peer.finish_writing();
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(seen.returned, 1);
+}
+
+sched::Task<> land_one(net::Connection& connection, std::string& body) {
+  const std::size_t landed = co_await connection.receive_into(std::as_writable_bytes(std::span(body.data(), body.size())));
+  body.resize(landed);
+}
+
+sched::Task<> land_in_time(net::Connection& connection) {
+  std::string body(200, '-');
+  const auto landed = co_await sched::with_timeout(land_one(connection, body), std::chrono::milliseconds(50));
+  seen.got = landed ? body : "(late) " + body;
+  ++seen.returned;
+}
+
+// What has landed cannot go back to the stream, and the memory is the kernel's until it lets go.
+TEST_F(CoroutineSession, ATimeoutOfALandingBreaksTheConnectionOff) {
+  start_with(&land_in_time);
+  simulated::Peer peer = connect();
+  write(peer, std::string(30, 'b'));
+  turns(6);
+  core().clock().advance(std::chrono::milliseconds(60));
+  ASSERT_TRUE(turn_until_closed());
+  EXPECT_EQ(seen.returned, 1);
+  EXPECT_EQ(seen.got, "(late) " + std::string(30, 'b'));
+  EXPECT_EQ(core().backend().pending_receives(), 0u);
+}
+
+sched::Task<bool> send_all(net::Connection& connection) {
+  net::Slice slice = co_await connection.receive();
+  const bool sent = co_await connection.send_with_backpressure(std::move(slice));
+  co_return sent;
+}
+
+sched::Task<> send_in_time(net::Connection& connection) {
+  const auto sent = co_await sched::with_timeout(send_all(connection), std::chrono::milliseconds(50));
+  seen.got = sent ? "sent" : "late";
+  ++seen.returned;
+}
+
+TEST_F(CoroutineSession, ATimeoutEndsAWaitForRoom) {
+  limits.send_queue_bytes_high = 100;
+  limits.send_queue_bytes_low = 50;
+  start_with(&send_in_time);
+  simulated::Peer peer = connect(65536, 16);
+  write(peer, std::string(250, 'x'));
+  turns(10);
+  EXPECT_EQ(seen.returned, 0);
+  core().clock().advance(std::chrono::milliseconds(60));
+  ASSERT_TRUE(core().turn_until([&] { return seen.returned == 1; }));
+  EXPECT_EQ(seen.got, "late");
+  std::string got;
+  core().turn_until([&] {
+    got += read(peer);
+    return got.size() == 250;
+  });
+  EXPECT_EQ(got.size(), 250u) << "what was queued still leaves";
+  peer.finish_writing();
 }
 
 }  // namespace

@@ -90,4 +90,38 @@ TEST(FramePool, AThreadThatEndsReturnsItsFramesToTheHeap) {
   EXPECT_GE(heap_count::releases() - releases, kFrames);
 }
 
+// A thread that only ever frees frames of others gives back to the heap what is above its limit.
+TEST(FramePool, KeepsNoMoreThanItsLimit) {
+  constexpr std::size_t kBytes = 1'024;
+  constexpr std::size_t kKept = 10;
+  std::vector<void*> frames;
+  for (int index = 0; index < 50; ++index) frames.push_back(FramePool::allocate(kBytes));
+  FramePool::Counts counts;
+  std::jthread([&] {
+    FramePool::limit_kept_bytes(kKept * kBytes);
+    for (void* frame : frames) FramePool::release(frame, kBytes);
+    counts = FramePool::counts();
+  }).join();
+  EXPECT_EQ(counts.kept_bytes, kKept * kBytes);
+  EXPECT_EQ(counts.dropped, 50 - kKept);
+}
+
+TEST(FramePool, CountsWhatItHadToFetch) {
+  FramePool::Counts counts;
+  std::jthread([&] {
+    for (int round = 0; round < 5; ++round) FramePool::release(FramePool::allocate(100), 100);
+    counts = FramePool::counts();
+  }).join();
+  EXPECT_EQ(counts.from_heap, 1u);
+  EXPECT_EQ(counts.dropped, 0u);
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+TEST(FramePoolDeathTest, AFreedFrameIsPoisoned) {
+  auto* frame = static_cast<volatile char*>(FramePool::allocate(200));
+  FramePool::release(const_cast<char*>(frame), 200);
+  EXPECT_DEATH(frame[100] = 1, "use-after-poison");
+}
+#endif
+
 }  // namespace

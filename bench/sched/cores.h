@@ -1,0 +1,74 @@
+// Schedulers on threads of their own, without rings: what the benchmarks run tasks on.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include "corering/sched/scheduler.h"
+
+namespace bench {
+
+class Core final : public corering::sched::Alarm {
+ public:
+  Core(std::uint16_t index, corering::sched::Fleet& fleet) : wheel_(clock_.now()), scheduler_(index, fleet, clock_, wheel_) {
+    fleet.join(index, scheduler_, *this);
+  }
+
+  void sound() noexcept override { alarm_.release(); }
+  corering::sched::Scheduler& scheduler() { return scheduler_; }
+
+  template <typename IsOver>
+  void run_until(IsOver is_over) {
+    scheduler_.make_current();
+    while (!is_over()) {
+      scheduler_.run({});
+      if (scheduler_.has_work() || is_over() || !scheduler_.try_sleep()) continue;
+      alarm_.acquire();
+      scheduler_.wake_up();
+    }
+  }
+
+ private:
+  corering::base::SteadyClock clock_;
+  corering::sched::TimerWheel wheel_;
+  std::counting_semaphore<> alarm_{0};
+  corering::sched::Scheduler scheduler_;
+};
+
+// The calling thread is core 0, the others have threads of their own.
+class Cores {
+ public:
+  explicit Cores(std::uint16_t count) : fleet_(count) {
+    for (std::uint16_t index = 0; index < count; ++index) cores_.push_back(std::make_unique<Core>(index, fleet_));
+    for (std::uint16_t index = 1; index < count; ++index) {
+      threads_.emplace_back([this, index] {
+        cores_[index]->run_until([this, index] { return is_over_.load() && cores_[index]->scheduler().is_idle(); });
+      });
+    }
+  }
+  ~Cores() {
+    is_over_ = true;
+    for (auto& core : cores_) core->sound();
+  }
+
+  // Runs a stealable task to its end.
+  void run(corering::sched::Task<> task) {
+    Core& first = *cores_.front();
+    first.scheduler().make_current();
+    const auto handle = first.scheduler().spawn_stealable(std::move(task));
+    first.run_until([&] { return handle.has_ended(); });
+  }
+
+  corering::sched::Scheduler& first() { return cores_.front()->scheduler(); }
+
+ private:
+  corering::sched::Fleet fleet_;
+  std::vector<std::unique_ptr<Core>> cores_;
+  std::atomic<bool> is_over_{false};
+  std::vector<std::jthread> threads_;  // joined before anything else dies
+};
+
+}  // namespace bench

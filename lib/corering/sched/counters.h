@@ -1,0 +1,40 @@
+// What a scheduler counts.
+//
+// On each core: spawned = run + expired + cancelled + live. All of a task's numbers are counted on the core that spawned it, in
+// whatever place it ran; steals and busy time on the core that did them.
+// Thread: as metrics::Counter.
+#pragma once
+
+#include <array>
+
+#include "corering/metrics/counter.h"
+#include "corering/metrics/registry.h"
+#include "corering/sched/priority.h"
+
+namespace corering::sched {
+
+struct Counters {
+  struct OfPriority {
+    metrics::Counter run;      // tasks that have run
+    metrics::Counter wait_ns;  // theirs, from spawn to start, to a turn's precision
+    metrics::Counter busy_ns;  // spent in work of this priority, other ready work included
+  };
+
+  metrics::Counter spawned;
+  metrics::Counter run;
+  metrics::Counter expired;         // their deadline passed before they began
+  metrics::Counter cancelled;       // before they began
+  metrics::Counter stolen;          // pieces taken from other cores
+  metrics::Counter steal_attempts;  // rounds through all other cores
+  metrics::Counter wakes;           // of other cores, for work to steal or results
+  metrics::Counter deque_refusals;  // pushes that found a full deque; the work ran on its own core
+  metrics::Gauge live;
+  metrics::Gauge frames_from_heap;
+  metrics::Gauge frames_dropped;  // given back to the heap because the pool was full
+  metrics::Gauge frames_kept_bytes;
+  std::array<OfPriority, kPriorities> of;
+};
+
+void register_counters(metrics::Registry& registry, const Counters& counters);
+
+}  // namespace corering::sched

@@ -1,0 +1,267 @@
+#include "corering/sched/scheduler.h"
+
+#include "corering/base/assert.h"
+
+namespace corering::sched {
+
+namespace {
+
+constinit thread_local Scheduler* current_scheduler = nullptr;
+
+// So many runs are covered by one reading of the clock, unless they are of several priorities or stealable (that is: long).
+constexpr std::uint32_t kRunsPerReading = 16;
+
+}  // namespace
+
+// What one batch has used up, and which priority used it.
+class Scheduler::Batch {
+ public:
+  Batch(Scheduler& scheduler, const BatchLimits& limits)
+      : scheduler_(scheduler), limits_(limits), read_at_(scheduler.clock_.now()) {
+    scheduler.turn_time_ = read_at_;
+    scheduler.batch_end_ = read_at_ + limits.time_max;
+  }
+  ~Batch() { read_clock(); }
+
+  std::size_t count() const noexcept { return count_; }
+  bool is_over() const noexcept { return count_ >= limits_.count_max || read_at_ >= scheduler_.batch_end_; }
+
+  void begin_run(Priority priority) noexcept {
+    if (priority != priority_) read_clock();
+    priority_ = priority;
+    ++count_;
+    ++unread_;
+  }
+
+  void end_run(bool was_stealable) noexcept {
+    if (was_stealable || unread_ == kRunsPerReading) read_clock();
+  }
+
+ private:
+  void read_clock() noexcept {
+    if (unread_ == 0) return;
+    unread_ = 0;
+    const base::Instant now = scheduler_.clock_.now();
+    scheduler_.counters_.of[index_of(priority_)].busy_ns.add(static_cast<std::uint64_t>((now - read_at_).count()));
+    scheduler_.turn_time_ = now;
+    read_at_ = now;
+  }
+
+  Scheduler& scheduler_;
+  const BatchLimits& limits_;
+  base::Instant read_at_;
+  std::size_t count_ = 0;
+  std::uint32_t unread_ = 0;  // runs since the last reading
+  Priority priority_ = Priority::urgent;
+};
+
+Scheduler::Scheduler(std::uint16_t index, Fleet& fleet, const base::Clock& clock, TimerWheel& timers)
+    : index_(index),
+      fleet_(fleet),
+      clock_(clock),
+      timers_(timers),
+      random_state_(0x9e3779b9U * (index + 1U)),
+      turn_time_(clock.now()),
+      batch_end_(turn_time_),
+      context_{.home = this, .scope = &scope_} {}
+
+Scheduler::~Scheduler() {
+  CORERING_ASSERT(live_ == 0, "a scheduler is destroyed before its tasks have ended");
+  if (current_scheduler == this) current_scheduler = nullptr;
+}
+
+// Out of line and opaque: a coroutine that moves between threads must not keep the place of its first thread's variable.
+[[gnu::noinline]] Scheduler& Scheduler::current() noexcept {
+  asm volatile("");
+  CORERING_ASSERT(current_scheduler != nullptr, "this thread is no core");
+  return *current_scheduler;
+}
+
+void Scheduler::make_current() noexcept { current_scheduler = this; }
+
+bool Scheduler::has_stealable_work() const noexcept {
+  for (const Deque& deque : deques_) {
+    if (!deque.empty()) return true;
+  }
+  return false;
+}
+
+std::size_t Scheduler::run(const BatchLimits& limits) {
+  take_inbox();
+  if (deque_mask_ != 0) {
+    for (Deque& deque : deques_) deque.publish();
+    offer();
+  }
+  if (ready_.empty() && deque_mask_ == 0 && (!fleet_.is_used() || !steal())) return 0;
+  Batch batch(*this, limits);
+  while (!batch.is_over()) {
+    const auto mask = static_cast<PriorityMask>(ready_.mask() | deque_mask_);
+    if (mask == 0) {
+      if (!fleet_.is_used() || !steal()) break;
+      continue;
+    }
+    const Priority priority = rounds_.take(mask);
+    batch.begin_run(priority);
+    const PriorityMask bit = bit_of(priority);
+    const bool pinned_first = (ready_.mask() & bit) != 0 && (stealable_is_next_ & deque_mask_ & bit) == 0;
+    const bool was_stealable = !pinned_first && run_stealable(priority);
+    if (!was_stealable && (ready_.mask() & bit) != 0) {
+      stealable_is_next_ |= bit;
+      ready_.run_next(priority);
+    }
+    batch.end_run(was_stealable);
+  }
+  return batch.count();
+}
+
+// The oldest one: in the order of spawning. What forks leave here is older than what their parents did since.
+bool Scheduler::run_stealable(Priority priority) {
+  Deque& deque = deques_[index_of(priority)];
+  const PriorityMask bit = bit_of(priority);
+  stealable_is_next_ = static_cast<PriorityMask>(stealable_is_next_ & ~bit);
+  Stealable* work = nullptr;
+  Steal result = Steal::lost;
+  while (result == Steal::lost) result = deque.try_steal(work);
+  if (result == Steal::empty) {
+    deque_mask_ = static_cast<PriorityMask>(deque_mask_ & ~bit);
+    return false;
+  }
+  work->run(*this);
+  return true;
+}
+
+void Scheduler::take_inbox() {
+  inbox_.take_all([this](Arrival& arrival) { arrival.arrive(*this); });
+}
+
+// The most urgent work of anybody, each time beginning with another core.
+bool Scheduler::steal() noexcept {
+  const std::uint16_t cores = fleet_.cores();
+  if (cores == 1) return false;
+  counters_.steal_attempts.add();
+  const std::uint32_t first = random();
+  for (const Priority priority : kAllPriorities) {
+    for (std::uint32_t count = 0; count < cores; ++count) {
+      Scheduler* victim = fleet_.scheduler(static_cast<std::uint16_t>((first + count) % cores));
+      if (victim == nullptr || victim == this || !steal_from(*victim, priority)) continue;
+      fleet_.stop_searching(index_);
+      offer();  // there may be more
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Scheduler::steal_from(Scheduler& victim, Priority priority) noexcept {
+  Deque& theirs = victim.deques_[index_of(priority)];
+  const std::size_t count_max = std::min((theirs.size() + 1) / 2, kStealMax);
+  Deque& ours = deques_[index_of(priority)];
+  std::size_t count = 0;
+  while (count < count_max) {
+    Stealable* work = nullptr;
+    const Steal result = theirs.try_steal(work);
+    if (result == Steal::empty) break;
+    if (result == Steal::lost) continue;
+    const bool has_room = ours.try_push(*work);
+    CORERING_ASSERT(has_room, "a core that steals has an empty deque");
+    ++count;
+  }
+  if (count == 0) return false;
+  counters_.stolen.add(count);
+  deque_mask_ |= bit_of(priority);
+  return true;
+}
+
+void Scheduler::offer() noexcept {
+  if (fleet_.offer(random())) counters_.wakes.add();
+}
+
+// xorshift32 (Marsaglia, 2003): the same sequence in every run.
+std::uint32_t Scheduler::random() noexcept {
+  random_state_ ^= random_state_ << 13;
+  random_state_ ^= random_state_ >> 17;
+  random_state_ ^= random_state_ << 5;
+  return random_state_;
+}
+
+bool Scheduler::try_share(Stealable& work, Priority priority) noexcept {
+  fleet_.note_use();
+  Deque& deque = deques_[index_of(priority)];
+  if (!deque.try_push(work)) {
+    counters_.deque_refusals.add();
+    return false;
+  }
+  deque_mask_ |= bit_of(priority);
+  deque.publish();
+  offer();
+  return true;
+}
+
+bool Scheduler::try_share_soon(Stealable& work, Priority priority) noexcept {
+  fleet_.note_use();
+  if (!deques_[index_of(priority)].try_push(work)) {
+    counters_.deque_refusals.add();
+    return false;
+  }
+  deque_mask_ |= bit_of(priority);
+  offer();
+  return true;
+}
+
+bool Scheduler::try_take_back(Stealable& work, Priority priority) noexcept {
+  Deque& deque = deques_[index_of(priority)];
+  Stealable* last = deque.try_pop();
+  if (last == &work) return true;
+  if (last != nullptr) {
+    const bool has_room = deque.try_push(*last);
+    CORERING_ASSERT(has_room, "what was popped fits again");
+  }
+  return false;
+}
+
+void Scheduler::share(Root& root) noexcept {
+  if (!try_share(root, root.context().priority)) ready_.push(root.runnable());
+}
+
+void Scheduler::send_home(Arrival& arrival, Scheduler& home) noexcept {
+  const std::uint16_t index = home.index_;
+  home.inbox_.push(arrival);
+  if (fleet_.wake(index)) counters_.wakes.add();
+}
+
+void Scheduler::note_end(const Root& root) noexcept {
+  --live_;
+  Counters::OfPriority& of = counters_.of[index_of(root.context().priority)];
+  switch (root.state()) {
+    case Root::State::ended:
+      counters_.run.add();
+      of.run.add();
+      of.wait_ns.add(static_cast<std::uint64_t>(root.waited().count()));
+      return;
+    case Root::State::expired: counters_.expired.add(); return;
+    case Root::State::cancelled: counters_.cancelled.add(); return;
+    case Root::State::waiting:
+    case Root::State::running: break;
+  }
+  CORERING_ASSERT(false, "a task comes home before its end");
+}
+
+void Scheduler::cancel_all() noexcept {
+  is_aborting_.store(true, std::memory_order_relaxed);
+  scope_.cancel();
+}
+
+bool Scheduler::should_yield(Priority priority) const noexcept {
+  const auto more_urgent = static_cast<PriorityMask>(bit_of(priority) - 1);
+  return ((ready_.mask() | deque_mask_) & more_urgent) != 0 || clock_.now() >= batch_end_;
+}
+
+void Scheduler::update_gauges() noexcept {
+  counters_.live.set(live_);
+  const FramePool::Counts frames = FramePool::counts();
+  counters_.frames_from_heap.set(frames.from_heap);
+  counters_.frames_dropped.set(frames.dropped);
+  counters_.frames_kept_bytes.set(frames.kept_bytes);
+}
+
+}  // namespace corering::sched
