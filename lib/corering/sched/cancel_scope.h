@@ -55,8 +55,8 @@ class CancelScope : public base::ListHook<CancelScopeTag> {
   CancelScope() = default;
 
   // One inside `outer`; cancelled from the start if that is.
-  explicit CancelScope(CancelScope& outer) noexcept : outer_(&outer), cancelled_(outer.is_cancelled()) {
-    outer.inner_.push_back(*this);
+  explicit CancelScope(CancelScope* outer) noexcept : outer_(outer), cancelled_(outer->is_cancelled()) {
+    outer->inner_.push_back(*this);
   }
 
   CancelScope(const CancelScope&) = delete;

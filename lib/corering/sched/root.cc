@@ -8,7 +8,7 @@ namespace corering::sched {
 Root::Root(const TaskContext& context, CancelScope& outer, std::coroutine_handle<> frame, internal::PromiseBase& promise) noexcept
     : Stealable(&Root::on_stolen),
       Arrival(&Root::on_arrival),
-      scope_(outer),
+      scope_(&outer),
       context_(context),
       frame_(frame),
       runnable_(Runnable::to<&Root::begin_pinned>(this, context.priority)),

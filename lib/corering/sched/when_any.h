@@ -52,7 +52,7 @@ struct FirstEnds {
 template <typename... Ts>
 Task<First<Ts...>> when_any(Task<Ts>... tasks) {
   const TaskContext& outer = co_await this_task();
-  CancelScope scope(*outer.scope);
+  CancelScope scope(outer.scope);
   TaskContext context = outer;
   context.scope = &scope;
   std::tuple<Task<Ts>...> all(std::move(tasks)...);

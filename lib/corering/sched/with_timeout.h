@@ -25,7 +25,7 @@ namespace internal {
 // A scope inside the awaiting task's that is cancelled when the time is over.
 class TimeLimit {
  public:
-  TimeLimit(const TaskContext& outer, base::Duration timeout) : outer_(outer), context_(outer), scope_(*outer.scope) {
+  TimeLimit(const TaskContext& outer, base::Duration timeout) : outer_(outer), context_(outer), scope_(outer.scope) {
     CORERING_ASSERT(outer.mobility == Mobility::pinned, "a stealable task waits for something that belongs to a core");
     context_.scope = &scope_;
     outer.home->timers().start(timer_, outer.home->read_clock() + timeout);

@@ -29,7 +29,7 @@ class CancelScopeTest : public testing::Test {
  protected:
   std::string trace_;
   CancelScope outer_;
-  CancelScope inner_{outer_};
+  CancelScope inner_{&outer_};
   Wait a_{trace_, 'a'}, b_{trace_, 'b'};
 };
 
@@ -63,7 +63,7 @@ TEST_F(CancelScopeTest, AWaitThatHasLeftIsNotEnded) {
 TEST_F(CancelScopeTest, NobodyJoinsACancelledScope) {
   outer_.cancel();
   EXPECT_FALSE(a_.try_join(inner_));
-  const CancelScope late(outer_);
+  const CancelScope late(&outer_);
   EXPECT_TRUE(late.is_cancelled());
 }
 
