@@ -61,6 +61,8 @@ Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, rin
       small_chunks_(std::move(small_chunks)),
       now_(surroundings_.clock.now()),
       timers_(now_),
+      offloads_(
+          surroundings_.offload_pool, ready_, [](void* self) { static_cast<Core*>(self)->wake_from_outside(); }, this),
       waker_(ring_) {}
 
 bool Core::try_post(CoreId to, const Message& message) noexcept {
@@ -97,6 +99,18 @@ void Core::publish_messages() noexcept {
     counters_.wakes.add();
     peer.waker->wake();
   }
+}
+
+// The same order as between cores: parked first, then a last look; whoever brings something publishes first, then looks who is parked.
+bool Core::try_park() noexcept {
+  if (!exchange().try_park(id_)) return false;
+  if (!offloads_.has_results()) return true;
+  unpark();
+  return false;
+}
+
+void Core::wake_from_outside() noexcept {
+  if (exchange().claim_wake(id_)) waker_.signal();
 }
 
 void Core::wake_peers() noexcept {
@@ -148,6 +162,7 @@ void Core::register_metrics() {
   all.add("messages_refused", counters_.messages_refused);
   all.add("messages_received", counters_.messages_received);
   all.add("wakes", counters_.wakes);
+  offloads_.register_metrics(all);
   update_gauges();
 }
 

@@ -23,6 +23,7 @@
 #include "corering/runtime/flushable.h"
 #include "corering/runtime/options.h"
 #include "corering/runtime/waker.h"
+#include "corering/sched/offload_port.h"
 #include "corering/sched/ready_queue.h"
 #include "corering/sched/timer_wheel.h"
 
@@ -42,6 +43,7 @@ struct CoreSurroundings {
   const base::Clock& clock;
   Exchange& exchange;
   metrics::Registry& registry;
+  sched::OffloadPool* offload_pool = nullptr;  // without one, blocking calls are made by the core itself: for simulations
 };
 
 class Core {
@@ -67,6 +69,9 @@ class Core {
   sched::TimerWheel& timers() noexcept { return timers_; }
   sched::ReadyQueue& ready() noexcept { return ready_; }
   FlushList& flush_list() noexcept { return flush_list_; }
+
+  // Where calls that may block go: see sched/offload.h.
+  sched::OffloadPort& offloads() noexcept { return offloads_; }
 
   // Chunks that receives leave to writers even when nothing else is left: else all chunks could hold requests, and no reply could
   // be made that would set one free.
@@ -103,6 +108,10 @@ class Core {
   // Lets publish_messages wake its peers: called once, when all cores are made.
   void meet(const std::vector<Core*>& all);
 
+  // About to sleep. False if a message or the result of a blocking call is there already: do not sleep.
+  bool try_park() noexcept;
+  void unpark() noexcept { exchange().unpark(id_); }
+
   // Ends the sleep of all other cores.
   void wake_peers() noexcept;
 
@@ -121,6 +130,7 @@ class Core {
   Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena, mem::ChunkPool chunks,
        mem::ChunkPool small_chunks);
   void register_metrics();
+  void wake_from_outside() noexcept;
 
   const CoreId id_;
   const Options options_;
@@ -135,6 +145,7 @@ class Core {
   base::Instant now_;
   sched::TimerWheel timers_;
   sched::ReadyQueue ready_;
+  sched::OffloadPort offloads_;
   FlushList flush_list_;
   FlushList chunk_waiters_;
   bool waiters_are_new_ = false;

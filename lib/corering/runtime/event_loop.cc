@@ -28,6 +28,7 @@ bool EventLoop::turn() {
   drain_mailboxes();
   flush();
   if (is_finished()) {
+    core_.offloads().abandon();
     service_.end();
     return false;
   }
@@ -57,6 +58,7 @@ void EventLoop::drain_mailboxes() {
         });
     if (count != 0) core_.counters().messages_received.add(count);
   }
+  core_.offloads().take_results();
   obey_requests();
 }
 
@@ -70,18 +72,18 @@ void EventLoop::flush() {
 
 void EventLoop::enter() {
   ring::EnterRequest request = waiting();
-  if (request.wait_count == 0 || !core_.exchange().try_park(core_.id())) {
+  if (request.wait_count == 0 || !core_.try_park()) {
     core_.ring().enter({});
     return;
   }
   core_.update_gauges();
   core_.ring().enter(request);
-  core_.exchange().unpark(core_.id());
+  core_.unpark();
 }
 
 bool EventLoop::has_work() const noexcept {
   return !core_.ready().empty() || !core_.flush_list().empty() || core_.ring().has_completions() || core_.can_feed_waiters() ||
-         core_.requested() != obeyed_;
+         core_.offloads().has_results() || core_.requested() != obeyed_;
 }
 
 ring::EnterRequest EventLoop::waiting() const noexcept {
@@ -104,14 +106,20 @@ void EventLoop::obey_requests() {
   if (request == obeyed_) return;
   obeyed_ = request;
   if (request == Core::Request::abort) {
-    service_.abort();
+    abort();
     return;
   }
   core_.timers().start(drain_timer_, core_.now() + core_.options().drain_timeout);
   service_.drain();
 }
 
-void EventLoop::on_drain_timeout() { service_.abort(); }
+void EventLoop::on_drain_timeout() { abort(); }
+
+// Nobody waits for a blocking call any longer.
+void EventLoop::abort() {
+  core_.offloads().abandon();
+  service_.abort();
+}
 
 // Three steps, each waiting for the one before: the service is idle, all cores are, the waker is out of the kernel.
 bool EventLoop::is_finished() {

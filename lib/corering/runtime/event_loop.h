@@ -41,6 +41,7 @@ class EventLoop {
   bool has_work() const noexcept;
   ring::EnterRequest waiting() const noexcept;
   void on_drain_timeout();
+  void abort();
   bool is_finished();
 
   Core& core_;

@@ -6,12 +6,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "corering/base/clock.h"
 #include "corering/base/result.h"
 #include "corering/mem/chunk_pool.h"
 #include "corering/ring/backend.h"
+#include "corering/sched/offload_pool.h"
 
 namespace corering::runtime {
 
@@ -39,6 +41,9 @@ struct LoopOptions {
 struct Options {
   std::uint32_t cores = 0;  // event loops; 0: one per CPU this process may use
   Pinning pinning = Pinning::free;
+  std::string thread_name = "core";    // of the cores' threads, with a number behind it; the kernel shows 15 characters
+  std::size_t thread_stack_bytes = 0;  // of the cores' threads; 0: what the process is given (ulimit -s)
+  sched::OffloadPoolOptions blocking;  // threads for calls that block, all cores together
   ring::SetupOptions ring;
   mem::ChunkPool::Options chunks;  // per core: for receives and large replies
   mem::ChunkPool::Options small_chunks{.chunk_bytes = 1024,
