@@ -1,4 +1,4 @@
-// Connection: one accepted socket: its reading half, its writing half, and the order in which it comes to an end.
+// Connection: one socket, accepted or dialed: its reading half, its writing half, and the order in which it comes to an end.
 //
 //   open ──► draining ──► closing ──► closed
 //     │  no new reads;     our end is told (shutdown), the peer's awaited for a while;
@@ -11,7 +11,7 @@
 // The kernel holds pointers into this object while anything is in flight, so it is given back only after the last terminal
 // completion: that of its own close. It follows that a connection never dies inside a hook of its session.
 //
-// Thread: owning core only. Lifetime: borrowed from its Server's pool; valid for a session until on_close has returned.
+// Thread: owning core only. Lifetime: borrowed from the pool of its Server or Dialer; valid for a session until on_close has returned.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,26 @@
 
 namespace corering::net {
 
-class Server;
 class Session;
 struct ConnectionTag;
 
 enum class ConnectionState : std::uint8_t { open, draining, closing, closed };
 
+class Connection;
+
+// Whoever made a connection and takes it back when it has closed: Server or Dialer.
+class ConnectionOwner {
+ public:
+  // on_close was the session's last call; the connection is destroyed here.
+  virtual void release(Connection& connection) noexcept = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
 class Connection : public base::ListHook<ConnectionTag> {
  public:
-  Connection(Server& server, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept;
+  Connection(ConnectionOwner& owner, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept;
   ~Connection();
 
   // For sessions.
@@ -80,7 +91,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   void hold() noexcept { ++holds_; }
   void unhold();
 
-  // For coroutines: see coroutine_session.h.
+  // For coroutines: see coroutine_session.h and dialer.h.
 
   // Waits for bytes. The result is empty when no more will come.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
@@ -92,7 +103,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   // get it.
   SendAwaiter send_with_backpressure(Slice slice) noexcept;
 
-  // For the server.
+  // For the owner.
   void start(Session& session);
   void drain();
   Session& session() noexcept { return *session_; }
@@ -105,7 +116,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   friend class ReceiveAwaiter;
   friend class LandingAwaiter;
   friend class SendAwaiter;
-  friend class CoroutineSession;  // wakes waiter_
+  friend class AwaitedSession;  // wakes waiter_
 
   // From the halves.
   void on_received();
@@ -141,7 +152,7 @@ class Connection : public base::ListHook<ConnectionTag> {
     return receiver_.has_ended() || (state_ != ConnectionState::open && !receiver_.is_armed());
   }
 
-  Server& server_;
+  ConnectionOwner& owner_;
   Transport& transport_;
   const ring::FileRef socket_;
   Session* session_ = nullptr;

@@ -4,9 +4,9 @@
 
 namespace corering::net {
 
-Transport::Transport(runtime::Core& core, const Limits& limits)
+Transport::Transport(runtime::Core& core, const Limits& limits, const std::string& counter_prefix)
     : core_(core), limits_(limits), send_policy_(limits.send_policy), slices_(core.chunks().count() + core.small_chunks().count()) {
-  register_counters(core.registry(), counters_);
+  register_counters(core.registry(), counters_, counter_prefix);
   resolve_send_policy();
 }
 
