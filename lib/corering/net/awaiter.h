@@ -5,6 +5,7 @@
 #pragma once
 
 #include <coroutine>
+#include <utility>
 
 #include "corering/net/slice.h"
 #include "corering/sched/ready_queue.h"
@@ -26,6 +27,14 @@ class Waiter {
     coroutine_ = coroutine;
   }
   For waits_for() const noexcept { return what_; }
+
+  // The coroutine is gone: true if it waited. Requires: not for a landing, whose memory the kernel may hold.
+  bool forget() noexcept {
+    CORERING_ASSERT(what_ != For::landing, "a coroutine is destroyed while it receives into memory of its own");
+    const bool waited = std::exchange(what_, For::nothing) != For::nothing || runnable_.is_queued();
+    ready_.remove(runnable_);
+    return waited;
+  }
 
   // Resumes the coroutine in the ready phase of this or the next turn. Does nothing if none waits.
   void wake() noexcept {

@@ -103,6 +103,9 @@ class Connection : public base::ListHook<ConnectionTag> {
   // get it.
   SendAwaiter send_with_backpressure(Slice slice) noexcept;
 
+  // The coroutine that may wait for the connection is destroyed: true if it did. Requires: it is not inside receive_into.
+  bool forget_waiter() noexcept { return waiter_.forget(); }
+
   // For the owner.
   void start(Session& session);
   void drain();

@@ -125,6 +125,8 @@ void ConnectionPool::on_dialed(PoolEntry& entry, base::Result<Connection*> resul
 
 void ConnectionPool::give_back(PoolEntry& entry) noexcept {
   Connection& connection = *entry.connection_;
+  // A borrower that was destroyed in the middle: what it waited for would be read by the next.
+  if (connection.forget_waiter()) entry.is_discarded_ = true;
   const bool is_sound = connection.state() == ConnectionState::open && connection.input().empty() && connection.queued_bytes() == 0;
   if (!is_sound || entry.is_discarded_) {
     retire(entry, counters_.retired_broken);

@@ -102,6 +102,7 @@ class DialedConnection {
   }
   ~DialedConnection() {
     if (connection_ == nullptr) return;
+    connection_->forget_waiter();
     connection_->finish();
     connection_->unhold();
   }

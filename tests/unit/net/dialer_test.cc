@@ -48,6 +48,7 @@ class Dialer : public SimulatedClient {
   void add_remote(const std::string& where, Manner manner) { core().network().add_remote(where, manner); }
 
   Outcome outcome_;
+  Outcome first_;
 };
 
 TEST_F(Dialer, ConnectsAndTalks) {
@@ -135,12 +136,12 @@ TEST_F(Dialer, TheLimitRefusesAtOnce) {
   limits.connections_max = 1;
   start();
   add_remote("10.0.0.1:80", Manner::keeps_silent);
-  Outcome first;
-  run(ask(dialer(), address("10.0.0.1"), first));
+
+  run(ask(dialer(), address("10.0.0.1"), first_));
   run(ask(dialer(), address("10.0.0.1"), outcome_));
   turns(2);
   EXPECT_EQ(outcome_.code, base::ErrorCode::limit_too_low);
-  EXPECT_EQ(first.ended, 0);
+  EXPECT_EQ(first_.ended, 0);
   EXPECT_EQ(counter("dialer_refused"), 1u);
 }
 
