@@ -131,9 +131,9 @@ void IoUringBackend::shutdown_socket(int fd, int how) {
 }
 
 void IoUringBackend::reset_socket(int fd) {
-  // Disconnecting a TCP socket purges its queue; on others it is refused.
+  // Disconnecting a TCP socket purges its queue; on others it is refused, and there is nothing to purge.
   const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
-  ::connect(fd, &nowhere, sizeof(nowhere));
+  static_cast<void>(::connect(fd, &nowhere, sizeof(nowhere)));
 }
 
 // A connection within a machine has the same address at both ends, or two of the loopback network.
