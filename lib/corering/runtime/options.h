@@ -25,9 +25,16 @@ enum class Profile : std::uint8_t {
 
 enum class Pinning : std::uint8_t { free, one_cpu_each };
 
+// A core that spins takes its CPU from everybody else: with as many cores as CPUs, from the kernel's own work and from the clients of
+// a loopback, and it was slower then than one that sleeps.
+enum class SpinWhen : std::uint8_t {
+  cpus_to_spare,  // the process has more CPUs than cores
+  always,
+};
+
 // How an event loop waits and how much it does per turn.
 struct LoopOptions {
-  std::size_t ready_count_max = 256;    // ready tasks run per turn
+  std::size_t ready_count_max = 256;    // the event interval: ready tasks run before I/O is looked at again
   std::size_t message_count_max = 256;  // messages taken per mailbox and turn
 
   // Wake for fewer than wait_count events only after min_wait. Needs Feature::min_wait; without it every event wakes.
@@ -36,6 +43,7 @@ struct LoopOptions {
 
   // Stay awake for this long after the last event.
   base::Duration spin = base::Duration::zero();
+  SpinWhen spin_when = SpinWhen::cpus_to_spare;
 };
 
 struct Options {
@@ -57,11 +65,14 @@ struct Options {
 // Errors: invalid_argument for an unknown name.
 base::Result<Profile> parse_profile(std::string_view name);
 
-// Replaces cores = 0 by the number of CPUs this process may use. Errors: invalid_argument if pinning asks for more CPUs than
-// there are.
+// Replaces cores = 0 by the number of CPUs this process may use, and leaves out spinning without CPUs to spare. Errors:
+// invalid_argument if pinning asks for more CPUs than there are.
 base::Result<> resolve_cores(Options& options);
 
-// Presets options.loop.
+// Presets options.loop. What is set afterwards wins.
 void apply_profile(Profile profile, Options& options);
+
+// "cores=2 event_interval=256 ...": what a runtime is started with, for the log.
+std::string describe(const Options& options);
 
 }  // namespace corering::runtime

@@ -32,6 +32,7 @@ base::Result<std::unique_ptr<Runtime>> Runtime::start(const Options& options, co
   std::string warning;
   auto resolved = resolve(options, warning);
   if (!resolved) return base::failure(std::move(resolved.error()));
+  base::log(base::LogLevel::debug, describe(*resolved));
   std::unique_ptr<Runtime> runtime(new Runtime(*resolved));
   runtime->warning_ = std::move(warning);
   if (auto made = runtime->make_places(make_backend, make_service); !made) return base::failure(std::move(made.error()));
