@@ -89,7 +89,7 @@ void Core::feed_waiters() {
 }
 
 void Core::meet(const std::vector<Core*>& all) {
-  for (Core* core : all) peers_.push_back({core, std::make_unique<RemoteWaker>(ring_, core->waker_)});
+  for (Core* core : all) peers_.push_back({core, std::make_unique<RemoteWaker>(ring_, core->waker_, options_.wake_by)});
 }
 
 void Core::publish_messages() noexcept {

@@ -25,8 +25,7 @@ enum class Profile : std::uint8_t {
 
 enum class Pinning : std::uint8_t { free, one_cpu_each };
 
-// A core that spins takes its CPU from everybody else: with as many cores as CPUs, from the kernel's own work and from the clients of
-// a loopback, and it was slower then than one that sleeps.
+// A core that spins takes its CPU from everybody else: with as many cores as CPUs, also from those whose messages it waits for.
 enum class SpinWhen : std::uint8_t {
   cpus_to_spare,  // the process has more CPUs than cores
   always,
@@ -46,6 +45,13 @@ struct LoopOptions {
   SpinWhen spin_when = SpinWhen::cpus_to_spare;
 };
 
+// How a core wakes another that sleeps. Figures for both are in bench/README.md.
+enum class WakeBy : std::uint8_t {
+  automatic,     // by message if the kernel is quick at it: since Linux 6.11
+  message_ring,  // a message to its ring, which leaves with this core's next enter; by event without the feature
+  event,         // its eventfd: a system call of this core, and a completion of a read there
+};
+
 struct Options {
   std::uint32_t cores = 0;  // event loops; 0: one per CPU this process may use
   Pinning pinning = Pinning::free;
@@ -59,6 +65,7 @@ struct Options {
   std::uint32_t receive_window_chunks = 64;                   // see ring::BufferRing
   std::uint32_t direct_descriptors = 0;                       // slots per core; 0: plain descriptors
   LoopOptions loop;
+  WakeBy wake_by = WakeBy::automatic;
   base::Duration drain_timeout = std::chrono::seconds(10);
 };
 

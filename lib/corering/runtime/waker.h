@@ -11,6 +11,7 @@
 #include "corering/base/result.h"
 #include "corering/metrics/counter.h"
 #include "corering/ring/ring.h"
+#include "corering/runtime/options.h"
 
 namespace corering::runtime {
 
@@ -59,7 +60,7 @@ class Waker {
 // Thread: the waking core. Lifetime: the ring and the target outlive it.
 class RemoteWaker {
  public:
-  RemoteWaker(ring::Ring& from, Waker& target) noexcept;
+  RemoteWaker(ring::Ring& from, Waker& target, WakeBy how) noexcept;
   RemoteWaker(const RemoteWaker&) = delete;
   RemoteWaker& operator=(const RemoteWaker&) = delete;
   ~RemoteWaker();
@@ -72,6 +73,7 @@ class RemoteWaker {
 
   ring::Ring& from_;
   Waker& target_;
+  const bool by_message_;
   ring::Completion failure_ = ring::Completion::to<&RemoteWaker::on_failure>(this);
 };
 
