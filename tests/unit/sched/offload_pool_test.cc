@@ -120,15 +120,15 @@ TEST(OffloadPool, NothingIsTakenAfterStop) {
 void exit_with_the_error_of_a_pool_without_threads() {
   constexpr uid_t kUserWithoutProcesses = 64'124;
   const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_NPROC, &none) != 0) std::exit(2);
-  if (::geteuid() == 0 && ::setuid(kUserWithoutProcesses) != 0) std::exit(2);
+  if (::setrlimit(RLIMIT_NPROC, &none) != 0) std::_Exit(2);
+  if (::geteuid() == 0 && ::setuid(kUserWithoutProcesses) != 0) std::_Exit(2);
   PortOnAThread core;
   Owner owner;
   const auto refused = owner.offload.start(core.port, [] {});
-  if (refused) std::exit(3);
+  if (refused) std::_Exit(3);
   std::fprintf(stderr, "%s failures=%u", refused.error().text.c_str(),
                static_cast<unsigned>(core.pool.thread_failures_gauge().value()));
-  std::exit(refused.error().code == base::ErrorCode::limit_too_low ? 0 : 4);
+  std::_Exit(refused.error().code == base::ErrorCode::limit_too_low ? 0 : 4);
 }
 
 TEST(OffloadPoolDeathTest, AThreadThatCannotBeHadIsAnError) {
