@@ -56,8 +56,8 @@ class FlowCore {
 
   // What a turn does for ready work, alone.
   void run_ready() {
-    core_->counters().turns.add();
     core_->ready().run(core_->options().loop.ready_count_max);
+    core_->counters().turns.add();  // what is scheduled from here on belongs to the next turn
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "corering/mem/heap.h"
 #include "corering/net/coroutine_session.h"
 #include "corering/net/endpoint.h"
 #include "corering/net/server.h"
@@ -21,6 +22,7 @@ namespace {
 // Counted on the core's thread only, and only between warm-up and the last message.
 thread_local bool counting = false;
 std::atomic<std::uint64_t> allocations{0};
+std::atomic<std::uint64_t> core_heap_allocations{0};  // what pools took from the core's own heap meanwhile
 
 void count_allocation() {
   if (counting) allocations.fetch_add(1, std::memory_order_relaxed);
@@ -71,8 +73,14 @@ std::atomic<std::uint64_t> messages{0};
 // Called on the core's thread for each message.
 void message_seen() {
   const std::uint64_t seen = messages.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (seen == kWarmUpMessages) counting = true;
-  if (seen == kWarmUpMessages + kCountedMessages) counting = false;
+  if (seen == kWarmUpMessages) {
+    counting = true;
+    core_heap_allocations = mem::Heap::of_this_thread().allocation_count();
+  }
+  if (seen == kWarmUpMessages + kCountedMessages) {
+    counting = false;
+    core_heap_allocations = mem::Heap::of_this_thread().allocation_count() - core_heap_allocations;
+  }
 }
 
 class CountedSession final : public net::Session {
@@ -136,11 +144,16 @@ TEST_P(SteadyState, AllocatesNothingAndEntersOncePerTurn) {
 
   EXPECT_GE(messages, kWarmUpMessages + kCountedMessages);
   EXPECT_EQ(allocations, 0u);
+  EXPECT_EQ(core_heap_allocations, 0u);
   const auto counters = (*started)->registry().snapshot();
   const auto value = [&](const char* name) { return metrics::value_of(counters, name); };
   EXPECT_EQ(value("extra_enters"), 0u);
   // The last turn ends the loop instead of entering.
   EXPECT_EQ(value("enters") + 1, value("turns"));
+  // The core's heap is what its pools were filled from: a slice and a connection, at least.
+  EXPECT_GT(value("heap_net_allocations"), 0u);
+  EXPECT_GT(value("pool_slices_borrows"), kCountedMessages);
+  EXPECT_LT(value("pool_slices_misses"), 100u);
   EXPECT_EQ(value("copied_bytes"), 0u);
   EXPECT_EQ(value("sent_bytes"), value("received_bytes"));
 }

@@ -70,6 +70,7 @@ net::Limits EchoSimulation::draw_limits() {
   limits.send_queue_bytes_high = random_.between(64, 8192);
   limits.send_queue_bytes_low = limits.send_queue_bytes_high / random_.between(1, 8);
   limits.input_chunks_max = random_.between(1, 8);
+  limits.lent_slices_max = random_.between(0, 8);
   static constexpr net::ZeroCopy kModes[] = {net::ZeroCopy::automatic, net::ZeroCopy::always, net::ZeroCopy::never};
   limits.send_policy = {kModes[random_.below(std::size(kModes))], random_.between(1, 1024)};
   if (random_.chance(100)) limits.idle_timeout = std::chrono::seconds(100);
@@ -78,7 +79,7 @@ net::Limits EchoSimulation::draw_limits() {
 
 // The two handlers of the echo server, and two that do what other protocols do.
 std::unique_ptr<net::SessionFactory> EchoSimulation::draw_sessions(const runtime::Options& options, const net::Limits& limits) {
-  const std::uint64_t kind = random_.below(10);
+  const std::uint64_t kind = random_.below(11);
   if (kind < 4) return std::make_unique<net::CoroutineSessions>(&echo::echo, limits.connections_max);
   if (kind < 8) return std::make_unique<net::SharedSession<echo::EchoSession>>();
   if (kind < 9) {
@@ -86,6 +87,7 @@ std::unique_ptr<net::SessionFactory> EchoSimulation::draw_sessions(const runtime
     return std::make_unique<SimSessions<LeavingSession>>(random_.between(1, 4000), limits.connections_max);
   }
   copies_ = true;
+  if (kind == 10) return std::make_unique<SimSessions<ComposingSession>>(random_.between(1, 300), limits.connections_max);
   if (random_.chance(500)) return std::make_unique<SimSessions<LandingSession>>(random_.between(1, 3000), limits.connections_max);
   // All connections' incomplete blocks have to fit into the pool.
   const bool is_roomy = options.chunks.chunk_count >= 4 * kPeersMax && limits.input_chunks_max > 2;

@@ -56,6 +56,66 @@ class BlockSession final : public corering::net::Session {
   bool ended_ = false;
 };
 
+// Answers whatever has come, byte by byte as a writer of replies does: composed where it is sent from, or lent from memory of its own.
+class ComposingSession final : public corering::net::Session {
+ public:
+  explicit ComposingSession(std::size_t piece_bytes_max) : piece_bytes_max_(piece_bytes_max) {}
+
+  void on_data(corering::net::Connection& connection) override { answer(connection); }
+  void on_drain(corering::net::Connection& connection) override { answer(connection); }
+  void on_end(corering::net::Connection& connection) override {
+    ended_ = true;
+    answer(connection);
+  }
+
+ private:
+  void answer(corering::net::Connection& connection) {
+    while (!connection.input().empty() && !connection.is_above_high_mark()) {
+      const bool answered = ++pieces_ % 3 == 0 ? try_lend(connection) : try_compose(connection);
+      if (!answered) return;
+    }
+    if (ended_ && connection.input().empty()) connection.finish();
+  }
+
+  bool try_compose(corering::net::Connection& connection) {
+    const std::size_t bytes = std::min(piece_bytes_max_, connection.input().front().size());
+    const corering::base::MutableBytes place = connection.try_begin_write(1, bytes);
+    if (place.empty()) return false;
+    const std::size_t written = std::min(bytes, place.size());
+    std::ranges::copy(connection.input().front().first(written), place.begin());
+    connection.end_write(written);
+    connection.input().consume(written);
+    return true;
+  }
+
+  // The copy is freed when it is taken back: a send that reads it later is a fault that AddressSanitizer sees.
+  static bool try_lend(corering::net::Connection& connection) {
+    const corering::base::ByteView front = connection.input().front();
+    auto* copy = new std::vector<std::byte>(front.begin(), front.end());
+    const corering::net::Lender lender{[](void* owner) noexcept { delete static_cast<std::vector<std::byte>*>(owner); }, copy};
+    if (!connection.try_send_lent(*copy, lender)) {
+      delete copy;
+      return try_again(connection);
+    }
+    connection.input().consume(front.size());
+    return true;
+  }
+
+  // Too many are lent: this one is composed.
+  static bool try_again(corering::net::Connection& connection) {
+    const corering::base::MutableBytes place = connection.try_begin_write(1);
+    if (place.empty()) return false;
+    place[0] = connection.input().front()[0];
+    connection.end_write(1);
+    connection.input().consume(1);
+    return true;
+  }
+
+  const std::size_t piece_bytes_max_;
+  std::size_t pieces_ = 0;
+  bool ended_ = false;
+};
+
 // Has whole blocks received into memory of its own and answers from there.
 class LandingSession final : public corering::net::Session {
  public:
@@ -115,7 +175,7 @@ class LeavingSession final : public corering::net::Session {
 template <typename SimSession>
 class SimSessions final : public corering::net::SessionFactory {
  public:
-  SimSessions(std::size_t argument, std::size_t connections_max) : argument_(argument), pool_(connections_max) {}
+  SimSessions(std::size_t argument, std::size_t connections_max) : argument_(argument), pool_({.live_max = connections_max}) {}
 
   corering::net::Session& open(corering::net::Connection&) override { return *pool_.try_borrow(argument_); }
   void close(corering::net::Session& session) noexcept override { pool_.give_back(static_cast<SimSession&>(session)); }

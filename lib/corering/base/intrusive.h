@@ -7,6 +7,8 @@
 //   struct DirtyTag;
 //   class Connection : public base::ListHook<DirtyTag> { ... };
 //   base::List<Connection, DirtyTag> dirty;
+//
+// A Stack is the half of it for what is only ever taken from the top, as a pool's free places are: a hook of one pointer.
 #pragma once
 
 #include "corering/base/assert.h"
@@ -18,6 +20,8 @@
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/list_hook.hpp>
+#include <boost/intrusive/slist.hpp>
+#include <boost/intrusive/slist_hook.hpp>
 
 namespace corering::base {
 
@@ -28,5 +32,15 @@ using ListHook =
 // size() is O(n): lists that need a count keep their own. Thread: one. Lifetime: does not own its elements.
 template <typename T, typename Tag>
 using List = boost::intrusive::list<T, boost::intrusive::base_hook<ListHook<Tag>>, boost::intrusive::constant_time_size<false>>;
+
+// Not safe-link: that would write a null into each element that leaves, and stacks are for places whose owner knows which are in.
+template <typename Tag>
+using StackHook =
+    boost::intrusive::slist_base_hook<boost::intrusive::tag<Tag>, boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+
+// push_front, front, pop_front, empty. Thread: one. Lifetime: does not own its elements.
+template <typename T, typename Tag>
+using Stack = boost::intrusive::slist<T, boost::intrusive::base_hook<StackHook<Tag>>, boost::intrusive::constant_time_size<false>,
+                                      boost::intrusive::linear<true>>;
 
 }  // namespace corering::base

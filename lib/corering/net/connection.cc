@@ -39,13 +39,41 @@ bool Connection::try_write(base::ByteView bytes) {
   if (finished_) return true;
   CORERING_ASSERT(bytes.size() <= write_bytes_max(), "try_write is asked for more than can be promised");
   if (!sender_.try_write(bytes)) {
-    lacks_chunks_ = true;
-    transport_.counters().write_waits.add();
-    transport_.core().await_more_chunks(chunk_waiter_);
+    await_more_chunks();
     return false;
   }
   note_queue_growth();
   return true;
+}
+
+base::MutableBytes Connection::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted) {
+  if (finished_) return {};
+  CORERING_ASSERT(bytes_min <= transport_.core().chunks().chunk_bytes(), "more is to be written in one piece than a chunk holds");
+  const base::MutableBytes place = sender_.try_begin_write(bytes_min, bytes_wanted);
+  if (place.empty()) await_more_chunks();
+  return place;
+}
+
+void Connection::end_write(std::size_t bytes) noexcept {
+  sender_.end_write(bytes);
+  note_queue_growth();
+}
+
+bool Connection::try_send_lent(base::ByteView bytes, Lender lender) {
+  Slice slice = transport_.slices().try_lend(bytes, lender);
+  if (!slice) {
+    transport_.counters().lending_refused.add();
+    return false;
+  }
+  transport_.counters().lent_bytes.add(bytes.size());
+  send(std::move(slice));
+  return true;
+}
+
+void Connection::await_more_chunks() {
+  lacks_chunks_ = true;
+  transport_.counters().write_waits.add();
+  transport_.core().await_more_chunks(chunk_waiter_);
 }
 
 void Connection::on_chunks() {
@@ -128,10 +156,17 @@ void Connection::on_received() {
 void Connection::on_sent() {
   touch();
   const Limits& limits = transport_.limits();
-  if (above_high_ && sender_.queued_bytes() <= limits.send_queue_bytes_low &&
-      sender_.queued_chunks() <= limits.send_queue_chunks_low) {
+  const bool was_above = is_above_high_mark();
+  if (sender_.queued_bytes() <= limits.send_queue_bytes_low && sender_.queued_chunks() <= limits.send_queue_chunks_low) {
     above_high_ = false;
-    if (state_ < ConnectionState::closing && !lacks_chunks_) session_->on_drain(*this);
+  }
+  // What was queued may have held no chunk, so that none comes home; but to one with nothing queued the reserve is open.
+  if (lacks_chunks_ && sender_.is_idle()) {
+    lacks_chunks_ = false;
+    transport_.core().forget_chunks(chunk_waiter_);
+  }
+  if (was_above && !is_above_high_mark()) {
+    if (state_ < ConnectionState::closing) session_->on_drain(*this);
     deliver();
   }
   advance();

@@ -71,6 +71,17 @@ class Connection : public base::ListHook<ConnectionTag> {
     return transport_.core().writers_chunks() * transport_.core().chunks().chunk_bytes();
   }
 
+  // For replies that are composed where they are sent from: a place behind what is queued, at least bytes_min long (and at most a
+  // chunk); write there, then call end_write with how much it is. `bytes_wanted` is a guess of how much will be written in all. Empty, and
+  // on_drain is called as for try_write, if there are too few free chunks; empty, too, after finish or abort: whatever is written then is
+  // dropped. No other call in between.
+  base::MutableBytes try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted = 0);
+  void end_write(std::size_t bytes) noexcept;
+
+  // Queues bytes that stay where they are. False, and counted, if too many are lent already: copy them, or wait. After finish or abort
+  // they are taken back at once.
+  bool try_send_lent(base::ByteView bytes, Lender lender);
+
   // Calls on_data again, for what is left in the input, and reads on. For sessions that have consumed outside of on_data, or
   // waited for something else than bytes.
   void resume();
@@ -132,6 +143,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   bool deliver_landing();
   void deliver_data();
   void on_chunks();
+  void await_more_chunks();
   void regulate();
   void begin_draining();
   void begin_closing(Manner manner);

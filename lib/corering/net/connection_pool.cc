@@ -12,7 +12,10 @@ base::Error closed_error() { return {base::ErrorCode::unsupported, 0, "the conne
 }  // namespace
 
 ConnectionPool::ConnectionPool(Dialer& dialer, Target target, const ConnectionPoolOptions& options)
-    : dialer_(dialer), target_(std::move(target)), options_(options), entries_(options.connections_max) {
+    : dialer_(dialer),
+      target_(std::move(target)),
+      options_(options),
+      entries_({.live_max = options.connections_max, .room = mem::Room::net}) {
   register_counters(core().registry(), options_.name, counters_);
 }
 

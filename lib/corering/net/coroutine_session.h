@@ -40,7 +40,8 @@ class CoroutineSession final : public AwaitedSession {
 
 class CoroutineSessions final : public SessionFactory {
  public:
-  CoroutineSessions(ConnectionHandler handler, std::size_t connections_max) : handler_(handler), pool_(connections_max) {}
+  CoroutineSessions(ConnectionHandler handler, std::size_t connections_max)
+      : handler_(handler), pool_({.live_max = connections_max, .room = mem::Room::net}) {}
 
   Session& open(Connection& connection) override;
   void close(Session& session) noexcept override;

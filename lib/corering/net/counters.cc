@@ -24,6 +24,8 @@ void register_counters(metrics::Registry& registry, const Counters& counters, co
   registry.add(prefix + "reserve_receives", counters.reserve_receives);
   registry.add(prefix + "input_overflows", counters.input_overflows);
   registry.add(prefix + "write_waits", counters.write_waits);
+  registry.add(prefix + "lent_bytes", counters.lent_bytes);
+  registry.add(prefix + "lending_refused", counters.lending_refused);
   registry.add(prefix + "throttled", counters.throttled);
   registry.add(prefix + "timed_out", counters.timed_out);
   registry.add(prefix + "peer_failures", counters.peer_failures);

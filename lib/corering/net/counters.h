@@ -30,6 +30,8 @@ struct Counters {
   metrics::Counter reserve_receives;        // those into chunks of the reserve, when all others are lent out
   metrics::Counter input_overflows;         // connections whose session consumed nothing of a full input
   metrics::Counter write_waits;             // writes that found too few chunks
+  metrics::Counter lent_bytes;              // queued to be sent from where they lie
+  metrics::Counter lending_refused;         // because lent_slices_max are out
   metrics::Counter throttled;               // receives stopped because the peer reads slowly or the session lags
   metrics::Counter timed_out;               // idle
   metrics::Counter peer_failures;           // resets and their like

@@ -15,7 +15,7 @@ base::Error refusal(bool draining, std::size_t connections_max) {
 }  // namespace
 
 Dialer::Dialer(runtime::Core& core, const Limits& limits, const DialerOptions& options)
-    : transport_(core, limits, "client_"), options_(options), pool_(limits.connections_max) {
+    : transport_(core, limits, "client_"), options_(options), pool_({.live_max = limits.connections_max, .room = mem::Room::net}) {
   register_counters(core.registry(), counters_);
 }
 

@@ -86,7 +86,7 @@ class Dialer final : public ConnectionOwner {
   std::size_t live_ = 0;
   std::size_t attempts_live_ = 0;
   mem::ObjectPool<Connection> pool_;
-  mem::ObjectPool<DialAttempt> attempt_pool_{SIZE_MAX};
+  mem::ObjectPool<DialAttempt> attempt_pool_{{.room = mem::Room::net}};
   base::List<Connection, ConnectionTag> connections_;
   base::List<DialAttempt, DialTag> attempts_;
 };

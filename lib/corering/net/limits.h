@@ -22,6 +22,9 @@ struct Limits {
   std::size_t send_queue_chunks_high = 64;
   std::size_t send_queue_chunks_low = 16;
 
+  // Slices of bytes that sessions lend (Connection::try_send_lent), of all connections together.
+  std::size_t lent_slices_max = 16'384;
+
   // What is sent without copying.
   SendPolicy send_policy;
 

@@ -62,7 +62,7 @@ class Listener {
   ring::Completion accept_ = ring::Completion::to<&Listener::on_accept>(this);
   ring::Completion cancel_ = ring::Completion::to<&Listener::on_cancel>(this);
   ZeroCopyTrial trial_;  // of all its connections together
-  mem::ObjectPool<Refusal> refusals_{SIZE_MAX};
+  mem::ObjectPool<Refusal> refusals_{{.room = mem::Room::net}};
   sched::Timer backoff_ = sched::Timer::to<&Listener::arm>(this);
 };
 

@@ -1,5 +1,6 @@
 #include "corering/net/sender.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -51,6 +52,29 @@ bool Sender::try_write(base::ByteView bytes) {
   }
   flush_soon();
   return true;
+}
+
+base::MutableBytes Sender::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted) {
+  if (dropped_) return {};
+  if (const base::MutableBytes rest = queue_.rest_of_last(); rest.size() >= bytes_min) return rest;
+  // Small or large as for try_write, and for the same reasons.
+  writing_ = queue_.empty() ? transport_.core().try_borrow_small(std::max(bytes_min, bytes_wanted)) : mem::Chunk();
+  if (writing_) return writing_.bytes();
+  if (!is_idle() && transport_.core().receive_buffers().is_short()) return {};
+  writing_ = transport_.core().chunks().try_borrow();
+  return writing_ ? writing_.bytes() : base::MutableBytes();
+}
+
+void Sender::end_write(std::size_t bytes) noexcept {
+  mem::Chunk chunk = std::exchange(writing_, {});
+  if (bytes == 0) return;
+  if (chunk) {
+    const base::ByteView written = chunk.bytes().first(bytes);
+    queue_.push_back(transport_.slices().make(std::move(chunk), written));
+  } else {
+    queue_.extend_last(bytes);
+  }
+  flush_soon();
 }
 
 void Sender::drop() {

@@ -35,6 +35,11 @@ class Sender {
   // Copies the bytes behind what is queued. All or nothing: false if there is no chunk for them.
   bool try_write(base::ByteView bytes);
 
+  // The place behind what is queued, at least bytes_min long: write there, then end_write with how much it is. Empty if there is no
+  // chunk for it. Chooses a small chunk if bytes_wanted fit into one. Requires: bytes_min fits into a chunk; no other call in between.
+  base::MutableBytes try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted);
+  void end_write(std::size_t bytes) noexcept;
+
   // Drops what the kernel does not hold; a send in flight is cancelled.
   void drop();
 
@@ -76,7 +81,8 @@ class Sender {
   bool plain_next_ = false;       // a zero-copy send was refused
   bool front_is_shared_ = false;  // the kernel may still read the part of the first slice that was sent
   std::size_t in_flight_bytes_ = 0;
-  SliceQueue queue_;  // its first in_flight_bytes_ belong to the kernel while is_sending()
+  mem::Chunk writing_;  // between begin_write and end_write, unless the last slice's chunk has the room
+  SliceQueue queue_;    // its first in_flight_bytes_ belong to the kernel while is_sending()
   ring::Completion send_ = ring::Completion::to<&Sender::on_send>(this);
   ring::Completion cancel_ = ring::Completion::to<&Sender::on_cancel>(this);
   ZeroCopySend* awaiting_ = nullptr;    // the zero-copy send whose result is outstanding

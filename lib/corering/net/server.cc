@@ -6,7 +6,10 @@ namespace corering::net {
 
 Server::Server(runtime::Core& core, const std::vector<int>& listeners, const Limits& limits,
                std::unique_ptr<SessionFactory> sessions)
-    : transport_(core, limits), sessions_(std::move(sessions)), pool_(limits.connections_max) {
+    : transport_(core, limits),
+      sessions_(std::move(sessions)),
+      pool_({.live_max = limits.connections_max, .room = mem::Room::net}) {
+  pool_.counters().register_metrics(core.registry(), "connections");
   for (const int fd : listeners) listeners_.push_back(std::make_unique<Listener>(*this, transport_, fd));
 }
 

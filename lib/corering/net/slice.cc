@@ -10,11 +10,26 @@ std::size_t SliceQueue::append_to_last(base::ByteView bytes) noexcept { return e
 std::size_t SliceQueue::append(Slice::Node& node, base::ByteView bytes) noexcept {
   const std::size_t count = std::min(bytes.size(), room_in(node));
   if (count == 0) return 0;
-  std::byte* const end = node.chunk.bytes().data() + (node.bytes.data() + node.bytes.size() - node.chunk.bytes().data());
-  std::memcpy(end, bytes.data(), count);
+  std::memcpy(rest_of(node).data(), bytes.data(), count);
   node.bytes = {node.bytes.data(), node.bytes.size() + count};
   bytes_ += count;
   return count;
+}
+
+base::MutableBytes SliceQueue::rest_of(const Slice::Node& node) noexcept {
+  const base::MutableBytes chunk = node.chunk.bytes();
+  return chunk.subspan(static_cast<std::size_t>(node.bytes.data() + node.bytes.size() - chunk.data()));
+}
+
+base::MutableBytes SliceQueue::rest_of_last() const noexcept {
+  return room_in_last() == 0 ? base::MutableBytes() : rest_of(nodes_.back());
+}
+
+void SliceQueue::extend_last(std::size_t count) noexcept {
+  Slice::Node& last = nodes_.back();
+  CORERING_ASSERT(count <= room_in(last), "a slice is extended beyond its chunk");
+  last.bytes = {last.bytes.data(), last.bytes.size() + count};
+  bytes_ += count;
 }
 
 // `into` is filled from those behind it until it is full; then the one that filled it moves to the beginning of its own chunk and is

@@ -3,6 +3,9 @@
 // The currency of the data path: what a receive fills, a session inspects and a send queue holds is one slice handed on, so an
 // echo moves bytes from peer to peer without copying one. Move-only: whoever has it owns the chunk.
 //
+// A slice may also lend bytes that lie elsewhere, such as an item of a cache that is sent from where it is: whoever lends them is told
+// when the last of them has left, or will not leave any more.
+//
 // Thread: owning core only. Lifetime: the pool outlives its slices. Cost: a few nanoseconds to make and drop, no allocation in a
 // warm pool.
 #pragma once
@@ -19,6 +22,13 @@ namespace corering::net {
 
 class SlicePool;
 class SliceQueue;
+
+// Who lends bytes to a slice. `take_back(owner)` is called once, when the kernel and we are done with them; it may not call the
+// connection.
+struct Lender {
+  void (*take_back)(void* owner) noexcept = nullptr;
+  void* owner = nullptr;
+};
 
 class Slice {
  public:
@@ -43,10 +53,13 @@ class Slice {
   struct QueueTag;
   struct Node : base::ListHook<QueueTag> {
     Node(SlicePool& home, mem::Chunk owned, base::ByteView part) noexcept : pool(home), chunk(std::move(owned)), bytes(part) {}
+    Node(SlicePool& home, Lender whose, base::ByteView lent) noexcept : pool(home), bytes(lent), lender(whose) {}
+    ~Node();
 
     SlicePool& pool;
-    mem::Chunk chunk;
+    mem::Chunk chunk;      // or none, if the bytes are lent
     base::ByteView bytes;  // a part of the chunk
+    Lender lender;
   };
 
   explicit Slice(Node& node) noexcept : node_(&node) {}
@@ -56,23 +69,44 @@ class Slice {
 
 class SlicePool {
  public:
-  // As many slices as there are chunks: each owns one.
-  explicit SlicePool(std::size_t count_max) : nodes_(count_max) {}
+  // As many slices as there are chunks, as each owns one, and further ones for lent bytes.
+  SlicePool(std::size_t chunk_count, std::size_t lent_max)
+      : nodes_({.live_max = chunk_count + lent_max, .room = mem::Room::net}), lent_max_(lent_max) {}
 
   // Requires: `bytes` lies in `chunk`.
   Slice make(mem::Chunk chunk, base::ByteView bytes) {
     Slice::Node* node = nodes_.try_borrow(*this, std::move(chunk), bytes);
-    CORERING_ASSERT(node != nullptr, "there are more slices than chunks");
+    CORERING_ASSERT(node != nullptr, "there are more slices than chunks, or no memory for one");
     return Slice(*node);
   }
+
+  // A slice of bytes that stay where they are. Empty if lent_max are out or the machine has no memory: then the bytes are still the
+  // lender's. Requires: the bytes do not change before they are taken back.
+  Slice try_lend(base::ByteView bytes, Lender lender) {
+    Slice::Node* node = lent_ < lent_max_ ? nodes_.try_borrow(*this, lender, bytes) : nullptr;
+    if (node == nullptr) return {};
+    ++lent_;
+    return Slice(*node);
+  }
+
+  std::size_t lent() const noexcept { return lent_; }  // slices that are out
+  const mem::PoolCounters& counters() const noexcept { return nodes_.counters(); }
 
  private:
   friend class Slice;
   mem::ObjectPool<Slice::Node> nodes_;
+  const std::size_t lent_max_;
+  std::size_t lent_ = 0;
 };
 
 inline Slice::~Slice() {
   if (node_ != nullptr) node_->pool.nodes_.give_back(*node_);
+}
+
+inline Slice::Node::~Node() {
+  if (lender.take_back == nullptr) return;
+  --pool.lent_;
+  lender.take_back(lender.owner);
 }
 
 // Slices in order, with their sum of bytes.
@@ -135,7 +169,7 @@ class SliceQueue {
   // go home. Returns how many bytes were copied.
   std::size_t compact() noexcept;
 
-  // What the first slice's chunk holds, used or not. Requires: !empty().
+  // What the first slice's chunk holds, used or not. Requires: !empty(), and the first is not lent.
   std::size_t front_chunk_bytes() const noexcept { return nodes_.front().chunk.bytes().size(); }
 
   // Copies all bytes into `chunk`, which takes the place of theirs. Requires: they fit; !empty().
@@ -147,11 +181,17 @@ class SliceQueue {
   // Copies bytes behind the last slice, into the rest of its chunk; returns how many fitted.
   std::size_t append_to_last(base::ByteView bytes) noexcept;
 
+  // The free rest of the last slice's chunk, to be written, and then counted in.
+  base::MutableBytes rest_of_last() const noexcept;
+  void extend_last(std::size_t count) noexcept;
+
  private:
   static std::size_t room_in(const Slice::Node& node) noexcept {
+    if (!node.chunk) return 0;
     const base::MutableBytes chunk = node.chunk.bytes();
     return static_cast<std::size_t>(chunk.data() + chunk.size() - (node.bytes.data() + node.bytes.size()));
   }
+  static base::MutableBytes rest_of(const Slice::Node& node) noexcept;
   std::size_t append(Slice::Node& node, base::ByteView bytes) noexcept;
   static std::size_t move_to_beginning(Slice::Node& node) noexcept;
 

@@ -60,8 +60,8 @@ class Transport {
   SendPolicy send_policy_;
   ring::UsageReport usage_report_ = ring::UsageReport::without;
   SlicePool slices_;
-  mem::ObjectPool<ZeroCopySend> zero_copy_sends_{SIZE_MAX};
-  mem::ObjectPool<ReleaseQueue> release_queue_pool_{SIZE_MAX};
+  mem::ObjectPool<ZeroCopySend> zero_copy_sends_{{.room = mem::Room::net}};
+  mem::ObjectPool<ReleaseQueue> release_queue_pool_{{.room = mem::Room::net}};
   base::List<ReleaseQueue, ReleaseTag> release_queues_;
   base::List<Receiver, StarvedTag> starved_;
   base::List<Receiver, StarvedTag> writable_;  // starved, and known to have a peer that reads

@@ -152,6 +152,7 @@ void Core::register_metrics() {
   all.add("small_chunks_home_min", small_chunks_home_min_);
   all.add("arena_bytes", arena_bytes_);
   all.add("arena_registered_bytes", arena_registered_bytes_);
+  heap_.register_metrics(all);
   all.add("turns", counters_.turns);
   all.add("enters", ring_.counters().enters);
   all.add("extra_enters", ring_.counters().extra_enters);

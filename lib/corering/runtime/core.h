@@ -14,6 +14,7 @@
 #include "corering/base/clock.h"
 #include "corering/mem/arena.h"
 #include "corering/mem/chunk_pool.h"
+#include "corering/mem/heap.h"
 #include "corering/metrics/registry.h"
 #include "corering/ring/buffer_ring.h"
 #include "corering/ring/direct_descriptors.h"
@@ -63,6 +64,8 @@ class Core {
   mem::Chunk try_borrow_small(std::size_t bytes) noexcept;
   ring::BufferRing& receive_buffers() noexcept { return *receive_buffers_; }
   const mem::Arena& arena() const noexcept { return arena_; }
+  // Of whatever is not in the arena: pools and frames. Its thread makes it its own (mem::Heap::Use).
+  mem::Heap& heap() noexcept { return heap_; }
   // The arena as fixed buffers of the ring, for zero-copy sends and file I/O.
   ring::RegisteredBuffers& registered_buffers() noexcept { return *registered_buffers_; }
   bool has_direct_descriptors() const noexcept { return direct_descriptors_.has_value(); }
@@ -135,6 +138,7 @@ class Core {
   const CoreId id_;
   const Options options_;
   CoreSurroundings surroundings_;
+  mem::Heap heap_;
   ring::Ring ring_;
   mem::Arena arena_;
   mem::ChunkPool chunks_;

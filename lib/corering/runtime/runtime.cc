@@ -1,6 +1,7 @@
 #include "corering/runtime/runtime.h"
 
 #include <bit>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -57,7 +58,12 @@ base::Result<> Runtime::make_places(const BackendFactory& make_backend, const Se
   registry_.add("blocking_thread_failures", offload_pool_.thread_failures_gauge());
   cores_.resize(options_.cores);
   std::vector<Core*> all;
+  auto cpus = sys::allowed_cpus();
+  if (!cpus) return base::failure(std::move(cpus.error()));
   for (std::uint16_t index = 0; index < exchange_.cores(); ++index) {
+    // Rings and explicit huge pages get their memory here, where they are made: near the CPU that will use them.
+    std::optional<sys::CpuVisit> visit;
+    if (options_.pinning == Pinning::one_cpu_each) visit.emplace((*cpus)[index]);
     auto core = Core::open(CoreId{index}, options_, {make_backend(), clock_, exchange_, registry_, &offload_pool_});
     if (!core) return base::failure(std::move(core.error()));
     cores_[index].core = std::move(*core);
@@ -104,6 +110,7 @@ void Runtime::run_place(Place& place, int cpu) {
   if (!place.started) all_started_ = false;
   ready_.arrive_and_wait();
   if (!all_started_) return;
+  const mem::Heap::Use use(place.core->heap());
   EventLoop loop(*place.core, *place.service, drain_barrier_);
   loop.run();
   place.core->release_ring_resources();

@@ -8,8 +8,20 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace corering::sys {
+
+namespace {
+
+int set_affinity(const std::vector<int>& cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(static_cast<std::size_t>(cpu), &set);
+  return ::sched_setaffinity(0, sizeof(set), &set);
+}
+
+}  // namespace
 
 base::Result<std::vector<int>> allowed_cpus() {
   cpu_set_t set;
@@ -23,13 +35,18 @@ base::Result<std::vector<int>> allowed_cpus() {
 }
 
 base::Result<> pin_this_thread(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
+  if (set_affinity({cpu}) != 0)
     return base::failure(base::os_error(errno, "pinning a core's thread to CPU " + std::to_string(cpu)));
-  }
   return {};
+}
+
+CpuVisit::CpuVisit(int cpu) {
+  auto before = allowed_cpus();
+  if (before && set_affinity({cpu}) == 0) before_ = std::move(*before);
+}
+
+CpuVisit::~CpuVisit() {
+  if (!before_.empty()) set_affinity(before_);
 }
 
 void name_this_thread(const char* name) noexcept {

@@ -13,6 +13,19 @@ base::Result<std::vector<int>> allowed_cpus();
 // Keeps the calling thread on one CPU. Errors: system.
 base::Result<> pin_this_thread(int cpu);
 
+// Runs the calling thread on one CPU while it lives, and then where it might run before: what is touched meanwhile lies in the memory
+// of that CPU's node. Where the kernel does not allow it, it changes nothing. Thread: the one that made it.
+class CpuVisit {
+ public:
+  explicit CpuVisit(int cpu);
+  CpuVisit(const CpuVisit&) = delete;
+  CpuVisit& operator=(const CpuVisit&) = delete;
+  ~CpuVisit();
+
+ private:
+  std::vector<int> before_;  // empty: nothing was changed
+};
+
 // Shown by top -H and in core dumps. At most 15 bytes are kept.
 void name_this_thread(const char* name) noexcept;
 

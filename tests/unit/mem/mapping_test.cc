@@ -82,6 +82,30 @@ TEST(Mapping, CostsTheAddressSpaceThatItShowsAndReturnsAllOfIt) {
   }
 }
 
+std::size_t free_explicit_huge_pages() {
+  std::ifstream meminfo("/proc/meminfo");
+  for (std::string line; std::getline(meminfo, line);) {
+    std::size_t pages = 0;
+    if (std::sscanf(line.c_str(), "HugePages_Free: %zu", &pages) == 1) return pages;
+  }
+  return 0;
+}
+
+// Other processes may take them between question and answer, so only their absence is certain.
+TEST(Mapping, TakesExplicitHugePagesWhereTheMachineHasThem) {
+  const std::size_t pages = free_explicit_huge_pages();
+  const auto mapping = Mapping::open_huge(kHugePageBytes);
+  ASSERT_TRUE(mapping.has_value());
+  EXPECT_GE(mapping->bytes().size(), kHugePageBytes);
+  std::ranges::fill(mapping->bytes(), std::byte{1});
+  const bool is_explicit = mapping->pages() == corering::mem::Pages::explicit_huge;
+  if (pages == 0) {
+    EXPECT_FALSE(is_explicit);
+  }
+  // What it says is what the kernel says.
+  EXPECT_EQ(kernel_flags_of(address_of(*mapping)).find(" ht") != std::string::npos, is_explicit);
+}
+
 TEST(Mapping, MovesWithoutMovingTheMemory) {
   auto first = Mapping::open(8192);
   const std::uintptr_t address = address_of(*first);

@@ -258,6 +258,74 @@ TEST_F(Connection, WritesOfATurnLeaveTogether) {
   EXPECT_EQ(counter("copied_bytes"), 13u);
 }
 
+// Composes "[" + what came + "]" where it is sent from, what came lent from memory of its own.
+class BracketSession final : public net::Session {
+ public:
+  void on_data(net::Connection& connection) override {
+    write(connection, "[");
+    connection.input().for_each([&](base::ByteView piece) {
+      text += base::text_of(piece);
+      return true;
+    });
+    connection.input().consume(connection.input().bytes());
+    was_lent = connection.try_send_lent(base::bytes_of(text),
+                                        {[](void* self) noexcept { ++static_cast<BracketSession*>(self)->returns; }, this});
+    write(connection, "]");
+  }
+
+  static void write(net::Connection& connection, std::string_view bytes) {
+    const base::MutableBytes place = connection.try_begin_write(bytes.size(), 40);
+    ASSERT_GE(place.size(), bytes.size());
+    std::ranges::copy(base::bytes_of(bytes), place.begin());
+    connection.end_write(bytes.size());
+  }
+
+  std::string text;
+  bool was_lent = false;
+  int returns = 0;
+};
+
+class Replies : public Connection {
+ protected:
+  BracketSession session;  // outlives the server, whose drain in TearDown still calls it
+};
+
+TEST_F(Replies, ComposedAndLentOnesLeaveTogetherAndUncopied) {
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "a value");
+  turns(5);
+  EXPECT_EQ(read(peer), "[a value]");
+  EXPECT_TRUE(session.was_lent);
+  EXPECT_EQ(session.returns, 1);
+  EXPECT_EQ(counter("sends"), 1u);
+  EXPECT_EQ(counter("copied_bytes"), 0u);
+  EXPECT_EQ(counter("lent_bytes"), 7u);
+}
+
+TEST_F(Replies, WhatIsLentToAConnectionThatAbortsIsTakenBack) {
+  start(session);
+  simulated::Peer peer = connect(65536, 4);
+  write(peer, "a value");
+  turns(3);
+  EXPECT_EQ(session.returns, 0) << "the peer has not taken it yet";
+  core().core().request(runtime::Core::Request::abort);
+  turns(10);
+  EXPECT_EQ(session.returns, 1);
+  EXPECT_EQ(counter("closed"), 1u);
+}
+
+TEST_F(Replies, LendingBeyondTheLimitIsRefusedAndCounted) {
+  limits.lent_slices_max = 0;
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "a value");
+  turns(5);
+  EXPECT_FALSE(session.was_lent);
+  EXPECT_EQ(read(peer), "[]");
+  EXPECT_EQ(counter("lending_refused"), 1u);
+}
+
 TEST_F(Connection, WorksOnDirectDescriptors) {
   options.direct_descriptors = 8;
   ScriptedSession& session = make_session();

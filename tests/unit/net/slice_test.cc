@@ -31,7 +31,7 @@ class Slices : public ::testing::Test {
   }
 
   mem::ChunkPool chunks{std::move(*mem::ChunkPool::open({.chunk_bytes = 64, .chunk_count = 8}))};
-  net::SlicePool pool{8};
+  net::SlicePool pool{8, 2};
 };
 
 TEST_F(Slices, GivesItsChunkBackWhenItDies) {
@@ -79,6 +79,52 @@ TEST_F(Slices, AppendsIntoTheRestOfTheLastChunk) {
   const std::string long_text(100, 'x');
   EXPECT_EQ(queue.append_to_last(base::bytes_of(long_text)), 64u - 10u);
   EXPECT_EQ(queue.bytes(), 8u + 54u);
+}
+
+TEST_F(Slices, TheRestOfTheLastChunkIsWrittenInPlace) {
+  net::SliceQueue queue;
+  EXPECT_TRUE(queue.rest_of_last().empty());
+  queue.push_back(slice("start"));
+  const base::MutableBytes rest = queue.rest_of_last();
+  ASSERT_EQ(rest.size(), 64u - 5u);
+  std::memcpy(rest.data(), " more", 5);
+  queue.extend_last(5);
+  EXPECT_EQ(text_of(queue), "start more");
+  EXPECT_EQ(queue.bytes(), 10u);
+  EXPECT_EQ(queue.rest_of_last().size(), 64u - 10u);
+}
+
+TEST_F(Slices, LentBytesAreTakenBackOnceWhenTheirSliceDies) {
+  int returns = 0;
+  const net::Lender lender{[](void* count) noexcept { ++*static_cast<int*>(count); }, &returns};
+  net::SliceQueue queue;
+  queue.push_back(slice("head "));
+  queue.push_back(pool.try_lend(base::bytes_of("lent"), lender));
+  EXPECT_EQ(queue.append_to_last(base::bytes_of("x")), 0u) << "lent bytes are not written behind";
+  EXPECT_TRUE(queue.rest_of_last().empty());
+  queue.push_back(slice(" tail"));
+  EXPECT_EQ(text_of(queue), "head lent tail");
+  queue.consume(8);
+  EXPECT_EQ(returns, 0) << "a byte is left";
+  queue.consume(1);
+  EXPECT_EQ(returns, 1);
+  EXPECT_EQ(text_of(queue), " tail");
+  EXPECT_EQ(pool.lent(), 0u);
+}
+
+TEST_F(Slices, LendingHasALimit) {
+  int returns = 0;
+  const net::Lender lender{[](void* count) noexcept { ++*static_cast<int*>(count); }, &returns};
+  const auto lend = [&] { return pool.try_lend(base::bytes_of("lent"), lender); };
+  {
+    const net::Slice first = lend();
+    const net::Slice second = lend();
+    EXPECT_TRUE(first && second);
+    EXPECT_FALSE(lend());
+    EXPECT_EQ(returns, 0) << "refused bytes stay the lender's";
+  }
+  EXPECT_EQ(returns, 2);
+  EXPECT_TRUE(lend());
 }
 
 TEST_F(Slices, ASliceCanLoseItsFront) {

@@ -2,6 +2,7 @@
 #include "corering/runtime/runtime.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +12,9 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
+
+#include "corering/sys/cpu.h"
 
 #include "corering/sched/offload.h"
 
@@ -55,6 +59,23 @@ runtime::Options small(std::uint32_t cores) {
 }
 
 const runtime::BackendFactory kBackends = runtime::backend_factory(runtime::BackendChoice::automatic);
+
+// On a machine with several nodes, what a core touches when it is made lies where it was made.
+TEST(Runtime, APinnedCoreIsMadeOnItsOwnCpu) {
+  const std::vector<int> allowed = sys::allowed_cpus().value();
+  std::vector<int> made_on;
+  const runtime::BackendFactory backends = [&] {
+    made_on.push_back(::sched_getcpu());
+    return kBackends();
+  };
+  runtime::Options options = small(static_cast<std::uint32_t>(allowed.size()));
+  options.pinning = runtime::Pinning::one_cpu_each;
+  std::vector<TestService*> services;
+  auto started = runtime::Runtime::start(options, backends, factory(services));
+  ASSERT_TRUE(started) << started.error().text;
+  EXPECT_EQ(made_on, allowed);
+  EXPECT_EQ(sys::allowed_cpus().value(), allowed) << "the starting thread is where it was";
+}
 
 TEST(Runtime, StartsAndDrainsEveryCore) {
   std::vector<TestService*> services;

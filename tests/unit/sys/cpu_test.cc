@@ -9,10 +9,30 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
 namespace sys = corering::sys;
+
+TEST(CpuVisit, StaysOnOneCpuAndGoesHome) {
+  const std::vector<int> before = sys::allowed_cpus().value();
+  for (const int cpu : before) {
+    const sys::CpuVisit visit(cpu);
+    EXPECT_EQ(sys::allowed_cpus().value(), std::vector<int>{cpu});
+    EXPECT_EQ(::sched_getcpu(), cpu);
+  }
+  EXPECT_EQ(sys::allowed_cpus().value(), before);
+}
+
+TEST(CpuVisit, ToACpuThatIsNotThereChangesNothing) {
+  const std::vector<int> before = sys::allowed_cpus().value();
+  {
+    const sys::CpuVisit visit(CPU_SETSIZE - 1);
+    EXPECT_EQ(sys::allowed_cpus().value(), before);
+  }
+  EXPECT_EQ(sys::allowed_cpus().value(), before);
+}
 
 TEST(Cpu, AllowedCpusAreAscendingAndHoldTheOneWeRunOn) {
   const auto cpus = sys::allowed_cpus();

@@ -1,0 +1,21 @@
+#include "corering/mem/pool_counters.h"
+
+#include <string>
+
+namespace corering::mem {
+
+double PoolCounters::hit_rate() const noexcept {
+  const std::uint64_t granted = borrows.value();
+  return granted == 0 ? 1.0 : static_cast<double>(hits()) / static_cast<double>(granted);
+}
+
+void PoolCounters::register_metrics(metrics::Registry& registry, std::string_view name) const {
+  const std::string prefix = "pool_" + std::string(name);
+  registry.add(prefix + "_borrows", borrows);
+  registry.add(prefix + "_misses", misses);
+  registry.add(prefix + "_refused", refused);
+  registry.add(prefix + "_returns", returns);
+  registry.add(prefix + "_dropped", dropped);
+}
+
+}  // namespace corering::mem
