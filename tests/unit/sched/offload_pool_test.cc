@@ -136,27 +136,32 @@ TEST(OffloadPoolDeathTest, AThreadThatCannotBeHadIsAnError) {
   EXPECT_EXIT(exit_with_the_error_of_a_pool_without_threads(), ::testing::ExitedWithCode(0), "another thread.*failures=1");
 }
 
-// Cores that ask all at once, from their own threads.
+// Cores that ask all at once, from their own threads. A port outlives the pool's threads: one may still be in its wake-up.
 TEST(OffloadPool, ServesSeveralCores) {
   constexpr int kCalls = 2'000;
+  struct Side {
+    explicit Side(sched::OffloadPool& pool)
+        : port(&pool, ready, [](void* self) { static_cast<Side*>(self)->woken.release(); }, this) {}
+    sched::ReadyQueue ready;
+    std::counting_semaphore<> woken{0};
+    sched::OffloadPort port;
+  };
   sched::OffloadPool pool({.threads_max = 4, .waiting_max = 100'000});
+  std::vector<std::unique_ptr<Side>> sides;
+  for (int core = 0; core < 3; ++core) sides.push_back(std::make_unique<Side>(pool));
   std::atomic<int> called{0};
   std::vector<std::thread> cores;
-  for (int core = 0; core < 3; ++core) {
-    cores.emplace_back([&] {
-      sched::ReadyQueue ready;
-      std::counting_semaphore<> woken{0};
-      auto port = std::make_unique<sched::OffloadPort>(
-          &pool, ready, [](void* semaphore) { static_cast<std::counting_semaphore<>*>(semaphore)->release(); }, &woken);
+  for (auto& side : sides) {
+    cores.emplace_back([&called, &port = side->port, &woken = side->woken] {
       std::vector<std::unique_ptr<Owner>> owners;
       for (int call = 0; call < kCalls; ++call) {
         owners.push_back(std::make_unique<Owner>());
-        EXPECT_TRUE(owners.back()->offload.start(*port, [&called] { called.fetch_add(1); }));
-        port->take_results();
+        EXPECT_TRUE(owners.back()->offload.start(port, [&called] { called.fetch_add(1); }));
+        port.take_results();
       }
-      while (port->counters().returned.value() != kCalls) {
+      while (port.counters().returned.value() != kCalls) {
         woken.acquire();
-        port->take_results();
+        port.take_results();
       }
       for (const auto& owner : owners) EXPECT_EQ(owner->told, 1);
     });
