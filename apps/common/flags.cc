@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "common/runtime_flags.h"
 #include "corering/base/byte_size.h"
 #include "corering/base/log.h"
 #include "corering/sys/limits.h"
@@ -16,7 +17,6 @@ DEFINE_int32(port, 7007, "TCP port; 0 lets the kernel choose one");
 DEFINE_string(unix_socket, "", "also listen on this Unix socket path");
 DEFINE_int32(cores, 0, "event loops, one thread and ring each; 0: one per CPU");
 DEFINE_bool(pin_cores, false, "keep each core's thread on a CPU of its own");
-DEFINE_string(profile, "balanced", "balanced, throughput (fuller batches) or latency (spins before it sleeps)");
 DEFINE_string(backend, "auto", "auto or io_uring");
 DEFINE_int32(max_connections, 10'000, "connections at once, shared out evenly to the cores; more wait in the backlog");
 DEFINE_double(idle_timeout_s, 0, "close a connection after this many seconds without a byte; 0: never");
@@ -97,9 +97,7 @@ base::Result<> set_cores(ServerOptions& options) {
   options.runtime.cores = static_cast<std::uint32_t>(*cores);
   if (FLAGS_pin_cores) options.runtime.pinning = runtime::Pinning::one_cpu_each;
   if (auto resolved = runtime::resolve_cores(options.runtime); !resolved) return resolved;
-  auto profile = runtime::parse_profile(FLAGS_profile);
-  if (!profile) return base::failure(with_flag("profile", std::move(profile.error())));
-  runtime::apply_profile(*profile, options.runtime);
+  if (auto set = set_runtime(options.runtime); !set) return set;
   auto backend = runtime::parse_backend(FLAGS_backend);
   if (!backend) return base::failure(with_flag("backend", std::move(backend.error())));
   options.backend = *backend;

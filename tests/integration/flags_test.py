@@ -1,12 +1,14 @@
 """The command line: impossible values are refused with code 2 and one line, --help explains."""
 
+import os
 import pathlib
 import re
 
 import server
 import tap_main
 
-FLAGS = ('bind', 'port', 'cores', 'max_connections', 'idle_timeout_s', 'drain_timeout_s', 'unix_socket', 'handler', 'backend')
+FLAGS = ('bind', 'port', 'cores', 'max_connections', 'idle_timeout_s', 'drain_timeout_s', 'unix_socket', 'handler', 'backend', 'profile',
+         'event_interval', 'spin_us', 'min_wait_us', 'max_blocking_threads', 'thread_stack_bytes')
 
 
 class FlagsTest(server.ServerTest):
@@ -39,6 +41,41 @@ class FlagsTest(server.ServerTest):
 
     def test_negative_drain_timeout(self):
         self.check_bad('--drain_timeout_s=-1', 'drain_timeout_s')
+
+    def test_runtime_flags_out_of_range(self):
+        for argument in ('--event_interval=0', '--message_interval=1025', '--wait_events=0', '--min_wait_us=-2', '--spin_us=1000001',
+                         '--submission_entries=4', '--completion_entries=512', '--max_blocking_threads=-1', '--blocking_queue=-1',
+                         '--thread_name=', '--thread_stack_bytes=1KiB', '--profile=fast'):
+            with self.subTest(argument):
+                self.check_bad(argument, argument.partition('=')[0].strip('-'))
+
+    def started_with(self, *flags):
+        """The options that a server logs when it starts, by name."""
+        echo = self.start('--cores=1', '--log_level=debug', *flags)
+        line = next(line for line in echo.stderr() if ' event_interval=' in line)
+        echo.stop()
+        return dict(part.split('=') for part in line.split() if '=' in part)
+
+    def test_a_flag_overrides_the_profile(self):
+        preset = self.started_with('--profile=throughput')
+        self.assertEqual((preset['wait_events'], preset['min_wait_us'], preset['spin_us']), ('32', '50', '0'))
+        changed = self.started_with('--profile=throughput', '--min_wait_us=20', '--event_interval=7', '--spin_us=3')
+        self.assertEqual((changed['wait_events'], changed['min_wait_us']), ('32', '20'))
+        self.assertEqual((changed['event_interval'], changed['spin_us']), ('7', '3'))
+        self.assertEqual(changed['message_interval'], preset['message_interval'])
+
+    def test_no_minimum_wait_means_waking_for_each_event(self):
+        self.assertEqual(self.started_with('--profile=throughput', '--min_wait_us=0')['wait_events'], '1')
+
+    def test_threads_have_the_name_and_the_stack_that_was_asked_for(self):
+        echo = self.start('--cores=2', '--thread_name=mine', '--thread_stack_bytes=256KiB')
+        names = {pathlib.Path(f'/proc/{echo.pid}/task/{task}/comm').read_text().strip()
+                 for task in os.listdir(f'/proc/{echo.pid}/task')}
+        self.assertTrue({'mine-0', 'mine-1'} <= names, names)
+        maps = pathlib.Path(f'/proc/{echo.pid}/maps').read_text()
+        sizes = [int(high, 16) - int(low, 16) for low, high in re.findall(r'^([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0 *$', maps, re.M)]
+        self.assertIn(256 << 10, sizes, 'no mapping of the size of the stacks')
+        echo.stop()
 
     def test_help_lists_the_flags(self):
         exit_ = self.refused('--help')

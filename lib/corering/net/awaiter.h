@@ -6,6 +6,7 @@
 #pragma once
 
 #include <coroutine>
+#include <utility>
 
 #include "corering/net/slice.h"
 #include "corering/sched/suspension.h"
@@ -28,6 +29,13 @@ class Waiter {
     return true;
   }
   For waits_for() const noexcept { return what_; }
+
+  // The coroutine is gone: true if it waited. Requires: not for a landing, whose memory the kernel may hold.
+  bool forget() noexcept {
+    CORERING_ASSERT(what_ != For::landing, "a coroutine is destroyed while it receives into memory of its own");
+    what_ = For::nothing;
+    return suspension_.forget();
+  }
 
   // Resumes the coroutine in the ready phase of this or the next turn. Does nothing if none waits.
   void wake() noexcept {

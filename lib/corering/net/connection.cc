@@ -2,13 +2,12 @@
 
 #include <sys/socket.h>
 
-#include "corering/net/server.h"
 #include "corering/net/session.h"
 
 namespace corering::net {
 
-Connection::Connection(Server& server, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept
-    : server_(server),
+Connection::Connection(ConnectionOwner& owner, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept
+    : owner_(owner),
       transport_(transport),
       socket_(socket),
       last_active_(transport.core().now()),
@@ -320,7 +319,7 @@ void Connection::on_closed(ring::IoResult) {
   state_ = ConnectionState::closed;
   transport_.counters().closed.add();
   session_->on_close(*this);
-  server_.release(*this);  // *this is gone
+  owner_.release(*this);  // *this is gone
 }
 
 }  // namespace corering::net

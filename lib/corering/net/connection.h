@@ -1,4 +1,4 @@
-// Connection: one accepted socket: its reading half, its writing half, and the order in which it comes to an end.
+// Connection: one socket, accepted or dialed: its reading half, its writing half, and the order in which it comes to an end.
 //
 //   open ──► draining ──► closing ──► closed
 //     │  no new reads;     our end is told (shutdown), the peer's awaited for a while;
@@ -11,7 +11,7 @@
 // The kernel holds pointers into this object while anything is in flight, so it is given back only after the last terminal
 // completion: that of its own close. It follows that a connection never dies inside a hook of its session.
 //
-// Thread: owning core only. Lifetime: borrowed from its Server's pool; valid for a session until on_close has returned.
+// Thread: owning core only. Lifetime: borrowed from the pool of its Server or Dialer; valid for a session until on_close has returned.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,26 @@
 
 namespace corering::net {
 
-class Server;
 class Session;
 struct ConnectionTag;
 
 enum class ConnectionState : std::uint8_t { open, draining, closing, closed };
 
+class Connection;
+
+// Whoever made a connection and takes it back when it has closed: Server or Dialer.
+class ConnectionOwner {
+ public:
+  // on_close was the session's last call; the connection is destroyed here.
+  virtual void release(Connection& connection) noexcept = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
 class Connection : public base::ListHook<ConnectionTag> {
  public:
-  Connection(Server& server, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept;
+  Connection(ConnectionOwner& owner, Transport& transport, ring::FileRef socket, ZeroCopyTrial& listener_trial) noexcept;
   ~Connection();
 
   // For sessions.
@@ -91,7 +102,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   void hold() noexcept { ++holds_; }
   void unhold();
 
-  // For coroutines: see coroutine_session.h. A wait ends at once when its task is cancelled, for instance by with_timeout.
+  // For coroutines: see coroutine_session.h and dialer.h. A wait ends at once when its task is cancelled, for instance by with_timeout.
 
   // Waits for bytes. The result is empty when no more will come, or when the task is cancelled: then the connection is as it was.
   ReceiveAwaiter receive() noexcept { return ReceiveAwaiter(*this); }
@@ -104,7 +115,10 @@ class Connection : public base::ListHook<ConnectionTag> {
   // peer may not get it; or the task is cancelled.
   SendAwaiter send_with_backpressure(Slice slice) noexcept;
 
-  // For the server.
+  // The coroutine that may wait for the connection is destroyed: true if it did. Requires: it is not inside receive_into.
+  bool forget_waiter() noexcept { return waiter_.forget(); }
+
+  // For the owner.
   void start(Session& session);
   void drain();
   Session& session() noexcept { return *session_; }
@@ -117,7 +131,7 @@ class Connection : public base::ListHook<ConnectionTag> {
   friend class ReceiveAwaiter;
   friend class LandingAwaiter;
   friend class SendAwaiter;
-  friend class CoroutineSession;  // wakes waiter_
+  friend class AwaitedSession;  // wakes waiter_
   friend class Waiter;
 
   // From the halves.
@@ -155,7 +169,7 @@ class Connection : public base::ListHook<ConnectionTag> {
     return receiver_.has_ended() || (state_ != ConnectionState::open && !receiver_.is_armed());
   }
 
-  Server& server_;
+  ConnectionOwner& owner_;
   Transport& transport_;
   const ring::FileRef socket_;
   Session* session_ = nullptr;

@@ -7,23 +7,6 @@ void CoroutineSession::on_open(Connection& connection) {
   task_.start(&CoroutineSession::on_returned, this);
 }
 
-void CoroutineSession::on_data(Connection& connection) {
-  if (connection.waiter_.waits_for() == Waiter::For::data) connection.waiter_.wake();
-}
-
-void CoroutineSession::on_landed(Connection& connection) {
-  if (connection.waiter_.waits_for() == Waiter::For::landing) connection.waiter_.wake();
-}
-
-void CoroutineSession::on_end(Connection& connection) {
-  on_data(connection);
-  on_landed(connection);
-}
-
-void CoroutineSession::on_drain(Connection& connection) {
-  if (connection.waiter_.waits_for() == Waiter::For::room) connection.waiter_.wake();
-}
-
 void CoroutineSession::on_returned(void* self) {
   Connection& connection = static_cast<CoroutineSession*>(self)->connection_;
   connection.finish();

@@ -16,6 +16,7 @@
 #include <cstddef>
 
 #include "corering/mem/object_pool.h"
+#include "corering/net/awaited_session.h"
 #include "corering/net/connection.h"
 #include "corering/net/session.h"
 #include "corering/sched/task.h"
@@ -24,18 +25,13 @@ namespace corering::net {
 
 using ConnectionHandler = sched::Task<> (*)(Connection& connection);
 
-class CoroutineSession final : public Session {
+class CoroutineSession final : public AwaitedSession {
  public:
   CoroutineSession(Connection& connection, ConnectionHandler handler) : connection_(connection), task_(handler(connection)) {
     task_.inherit(connection.transport().core().scheduler().context());
   }
 
   void on_open(Connection& connection) override;
-  void on_data(Connection& connection) override;
-  void on_landed(Connection& connection) override;
-  void on_end(Connection& connection) override;
-  void on_drain(Connection& connection) override;
-  void on_input_full(Connection&) override {}  // the coroutine takes it when it is ready to
 
  private:
   static void on_returned(void* self);

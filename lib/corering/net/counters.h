@@ -1,6 +1,8 @@
 // What the net room counts, per core. Names as registered: see register_counters.
 #pragma once
 
+#include <string>
+
 #include "corering/metrics/counter.h"
 #include "corering/metrics/registry.h"
 
@@ -36,6 +38,7 @@ struct Counters {
   metrics::Counter aborted;
 };
 
-void register_counters(metrics::Registry& registry, const Counters& counters);
+// `prefix` goes before each name: empty for accepted connections, "client_" for dialed ones.
+void register_counters(metrics::Registry& registry, const Counters& counters, const std::string& prefix = {});
 
 }  // namespace corering::net

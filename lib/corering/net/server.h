@@ -21,7 +21,7 @@
 
 namespace corering::net {
 
-class Server final : public runtime::Service {
+class Server final : public runtime::Service, public ConnectionOwner {
  public:
   // Takes ownership of the listening descriptors.
   Server(runtime::Core& core, const std::vector<int>& listeners, const Limits& limits, std::unique_ptr<SessionFactory> sessions);
@@ -42,7 +42,7 @@ class Server final : public runtime::Service {
   bool try_open(ring::FileRef socket, ZeroCopyTrial& listener_trial);
 
   // For a connection that has closed: destroys it.
-  void release(Connection& connection) noexcept;
+  void release(Connection& connection) noexcept override;
 
  private:
   Transport transport_;

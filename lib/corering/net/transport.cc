@@ -4,13 +4,13 @@
 
 namespace corering::net {
 
-Transport::Transport(runtime::Core& core, const Limits& limits)
+Transport::Transport(runtime::Core& core, const Limits& limits, const std::string& counter_prefix)
     : core_(core),
       limits_(limits),
       send_policy_(limits.send_policy),
       slices_(core.chunks().count() + core.small_chunks().count(), limits.lent_slices_max) {
-  register_counters(core.registry(), counters_);
-  slices_.counters().register_metrics(core.registry(), "slices");
+  register_counters(core.registry(), counters_, counter_prefix);
+  slices_.counters().register_metrics(core.registry(), counter_prefix + "slices");
   resolve_send_policy();
 }
 

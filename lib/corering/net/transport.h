@@ -1,7 +1,9 @@
 // Transport: what all connections of one core have in common: the core, limits, counters, slices, and who waits for chunks.
 //
-// Thread: owning core only. Lifetime: owned by the Server, outlives its connections.
+// Thread: owning core only. Lifetime: owned by the Server or Dialer, outlives its connections.
 #pragma once
+
+#include <string>
 
 #include "corering/base/intrusive.h"
 #include "corering/net/counters.h"
@@ -18,7 +20,8 @@ struct StarvedTag;
 
 class Transport {
  public:
-  Transport(runtime::Core& core, const Limits& limits);
+  // `counter_prefix`: see register_counters.
+  Transport(runtime::Core& core, const Limits& limits, const std::string& counter_prefix = {});
   ~Transport();
 
   runtime::Core& core() noexcept { return core_; }

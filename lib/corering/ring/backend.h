@@ -83,6 +83,10 @@ class Backend {
   // close(2). Nothing may be in flight on the descriptor: its close would yield neither completions nor a FIN.
   virtual void close_fd(int fd) = 0;
 
+  // A stream socket to connect, with TCP_NODELAY if it is an IP socket. Errors: limit_too_low without a free descriptor, unsupported
+  // for a family that the kernel lacks, system.
+  virtual base::Result<int> open_socket(int family) = 0;
+
   // An eventfd(2), for waking a core from a thread without a ring. Errors: limit_too_low, system.
   virtual base::Result<int> open_event() = 0;
 

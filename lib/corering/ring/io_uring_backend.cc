@@ -1,5 +1,7 @@
 #include "corering/ring/io_uring_backend.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+
 #include "corering/sys/socket_address.h"
 
 namespace corering::ring {
@@ -142,6 +145,15 @@ bool IoUringBackend::is_peer_local(int fd) {
 }
 
 void IoUringBackend::close_fd(int fd) { ::close(fd); }
+
+base::Result<int> IoUringBackend::open_socket(int family) {
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return base::failure(base::os_error(errno, "opening a socket"));
+  const int on = 1;
+  // Without it large requests wait 40 ms for delayed acknowledgements.
+  if (family != AF_UNIX) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return fd;
+}
 
 base::Result<int> IoUringBackend::open_event() {
   const int fd = ::eventfd(0, EFD_CLOEXEC);

@@ -27,6 +27,7 @@ class IoUringBackend final : public Backend {
   void reset_socket(int fd) override;
   bool is_peer_local(int fd) override;
   void close_fd(int fd) override;
+  base::Result<int> open_socket(int family) override;
   base::Result<int> open_event() override;
   void signal_event(int fd) override;
 

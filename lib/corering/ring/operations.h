@@ -12,6 +12,7 @@
 #include "corering/base/bytes.h"
 #include "corering/ring/completion.h"
 #include "corering/ring/kernel_abi.h"
+#include "corering/sys/socket_address.h"
 
 namespace corering::ring {
 
@@ -65,6 +66,14 @@ inline void prepare_accept(Sqe& sqe, FileRef listener, AcceptInto into) noexcept
 inline void prepare_accept_multishot(Sqe& sqe, FileRef listener, AcceptInto into) noexcept {
   prepare_accept(sqe, listener, into);
   sqe.ioprio = IORING_ACCEPT_MULTISHOT;
+}
+
+// Connects a socket. `address` stays until the terminal completion. Value: 0. A socket whose connect has failed or was cancelled is of
+// no more use. Kernel: 5.5.
+inline void prepare_connect(Sqe& sqe, FileRef socket, const sys::SocketAddress& address) noexcept {
+  prepare(sqe, IORING_OP_CONNECT, socket);
+  sqe.addr = reinterpret_cast<std::uint64_t>(address.data());
+  sqe.off = address.bytes();
 }
 
 // One completion per piece received, each in a chunk out of `group`. Ends without F_MORE at the end of the stream (value 0), on an

@@ -63,6 +63,8 @@ Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, rin
       now_(surroundings_.clock.now()),
       timers_(now_),
       scheduler_(id.value, surroundings_.exchange.fleet(), surroundings_.clock, timers_),
+      offloads_(
+          surroundings_.offload_pool, scheduler_.ready(), [](void* self) { static_cast<Core*>(self)->wake_from_outside(); }, this),
       waker_(ring_) {}
 
 bool Core::try_post(CoreId to, const Message& message) noexcept {
@@ -89,7 +91,7 @@ void Core::feed_waiters() {
 }
 
 void Core::meet(const std::vector<Core*>& all) {
-  for (Core* core : all) peers_.push_back({core, std::make_unique<RemoteWaker>(ring_, core->waker_)});
+  for (Core* core : all) peers_.push_back({core, std::make_unique<RemoteWaker>(ring_, core->waker_, options_.wake_by)});
 }
 
 void Core::publish_messages() noexcept {
@@ -99,6 +101,18 @@ void Core::publish_messages() noexcept {
     counters_.wakes.add();
     peer.waker->wake();
   }
+}
+
+// The same order as between cores: parked first, then a last look; whoever brings something publishes first, then looks who is parked.
+bool Core::try_park() noexcept {
+  if (!exchange().try_park(id_)) return false;
+  if (!offloads_.has_results()) return true;
+  unpark();
+  return false;
+}
+
+void Core::wake_from_outside() noexcept {
+  if (exchange().claim_wake(id_)) waker_.signal();
 }
 
 void Core::wake_peers() noexcept {
@@ -153,6 +167,7 @@ void Core::register_metrics() {
   all.add("messages_received", counters_.messages_received);
   all.add("wakes", counters_.wakes);
   sched::register_counters(all, scheduler_.counters());
+  offloads_.register_metrics(all);
   update_gauges();
 }
 

@@ -24,6 +24,7 @@
 #include "corering/runtime/flushable.h"
 #include "corering/runtime/options.h"
 #include "corering/runtime/waker.h"
+#include "corering/sched/offload_port.h"
 #include "corering/sched/scheduler.h"
 #include "corering/sched/timer_wheel.h"
 
@@ -43,6 +44,7 @@ struct CoreSurroundings {
   const base::Clock& clock;
   Exchange& exchange;
   metrics::Registry& registry;
+  sched::OffloadPool* offload_pool = nullptr;  // without one, blocking calls are made by the core itself: for simulations
 };
 
 class Core {
@@ -71,6 +73,9 @@ class Core {
   sched::Scheduler& scheduler() noexcept { return scheduler_; }
   sched::ReadyQueue& ready() noexcept { return scheduler_.ready(); }
   FlushList& flush_list() noexcept { return flush_list_; }
+
+  // Where calls that may block go: see sched/offload.h.
+  sched::OffloadPort& offloads() noexcept { return offloads_; }
 
   // Chunks that receives leave to writers even when nothing else is left: else all chunks could hold requests, and no reply could
   // be made that would set one free.
@@ -110,6 +115,10 @@ class Core {
   // Lets publish_messages wake its peers: called once, when all cores are made.
   void meet(const std::vector<Core*>& all);
 
+  // About to sleep. False if a message or the result of a blocking call is there already: do not sleep.
+  bool try_park() noexcept;
+  void unpark() noexcept { exchange().unpark(id_); }
+
   // Ends the sleep of all other cores.
   void wake_peers() noexcept;
 
@@ -128,6 +137,7 @@ class Core {
   Core(CoreId id, const Options& options, CoreSurroundings surroundings, ring::Ring ring, mem::Arena arena, mem::ChunkPool chunks,
        mem::ChunkPool small_chunks);
   void register_metrics();
+  void wake_from_outside() noexcept;
 
   const CoreId id_;
   const Options options_;
@@ -143,6 +153,7 @@ class Core {
   base::Instant now_;
   sched::TimerWheel timers_;
   sched::Scheduler scheduler_;
+  sched::OffloadPort offloads_;
   FlushList flush_list_;
   FlushList chunk_waiters_;
   bool waiters_are_new_ = false;

@@ -30,6 +30,7 @@ bool EventLoop::turn() {
   drain_mailboxes();
   flush();
   if (is_finished()) {
+    core_.offloads().abandon();
     service_.end();
     return false;
   }
@@ -62,6 +63,7 @@ void EventLoop::drain_mailboxes() {
         });
     if (count != 0) core_.counters().messages_received.add(count);
   }
+  core_.offloads().take_results();
   obey_requests();
 }
 
@@ -81,21 +83,21 @@ void EventLoop::enter() {
   }
   core_.update_gauges();
   core_.ring().enter(request);
-  core_.exchange().unpark(core_.id());
+  core_.unpark();
   core_.scheduler().wake_up();
 }
 
 // Both say first that this core sleeps, and then look whether something has come.
 bool EventLoop::try_sleep() noexcept {
-  if (!core_.exchange().try_park(core_.id())) return false;
+  if (!core_.try_park()) return false;
   if (core_.scheduler().try_sleep()) return true;
-  core_.exchange().unpark(core_.id());
+  core_.unpark();
   return false;
 }
 
 bool EventLoop::has_work() const noexcept {
   return core_.scheduler().has_work() || !core_.flush_list().empty() || core_.ring().has_completions() ||
-         core_.can_feed_waiters() || core_.requested() != obeyed_;
+         core_.can_feed_waiters() || core_.offloads().has_results() || core_.requested() != obeyed_;
 }
 
 ring::EnterRequest EventLoop::waiting() const noexcept {
@@ -125,7 +127,9 @@ void EventLoop::obey_requests() {
   service_.drain();
 }
 
+// Nobody waits for a blocking call any longer.
 void EventLoop::abort() {
+  core_.offloads().abandon();
   service_.abort();
   core_.scheduler().cancel_all();
 }

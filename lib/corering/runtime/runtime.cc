@@ -2,7 +2,10 @@
 
 #include <bit>
 #include <optional>
+#include <string>
+#include <utility>
 
+#include "corering/base/log.h"
 #include "corering/ring/memlock.h"
 #include "corering/runtime/event_loop.h"
 #include "corering/sys/cpu.h"
@@ -30,6 +33,7 @@ base::Result<std::unique_ptr<Runtime>> Runtime::start(const Options& options, co
   std::string warning;
   auto resolved = resolve(options, warning);
   if (!resolved) return base::failure(std::move(resolved.error()));
+  base::log(base::LogLevel::debug, describe(*resolved));
   std::unique_ptr<Runtime> runtime(new Runtime(*resolved));
   runtime->warning_ = std::move(warning);
   if (auto made = runtime->make_places(make_backend, make_service); !made) return base::failure(std::move(made.error()));
@@ -41,6 +45,7 @@ Runtime::Runtime(const Options& options)
     : options_(options),
       exchange_(options.cores),
       drain_barrier_(options.cores),
+      offload_pool_(options.blocking),
       ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {}
 
 Runtime::~Runtime() {
@@ -49,6 +54,8 @@ Runtime::~Runtime() {
 }
 
 base::Result<> Runtime::make_places(const BackendFactory& make_backend, const ServiceFactory& make_service) {
+  registry_.add("blocking_threads", offload_pool_.threads_gauge());
+  registry_.add("blocking_thread_failures", offload_pool_.thread_failures_gauge());
   cores_.resize(options_.cores);
   std::vector<Core*> all;
   auto cpus = sys::allowed_cpus();
@@ -57,7 +64,7 @@ base::Result<> Runtime::make_places(const BackendFactory& make_backend, const Se
     // Rings and explicit huge pages get their memory here, where they are made: near the CPU that will use them.
     std::optional<sys::CpuVisit> visit;
     if (options_.pinning == Pinning::one_cpu_each) visit.emplace((*cpus)[index]);
-    auto core = Core::open(CoreId{index}, options_, {make_backend(), clock_, exchange_, registry_});
+    auto core = Core::open(CoreId{index}, options_, {make_backend(), clock_, exchange_, registry_, &offload_pool_});
     if (!core) return base::failure(std::move(core.error()));
     cores_[index].core = std::move(*core);
     backend_name_ = cores_[index].core->ring().backend().name();
@@ -78,7 +85,7 @@ base::Result<> Runtime::start_threads() {
   for (std::size_t index = 0; index < cores_.size(); ++index) {
     const int cpu = options_.pinning == Pinning::one_cpu_each ? (*cpus)[index] : -1;
     Place& place = cores_[index];
-    auto thread = sys::Thread::start([this, &place, cpu] { run_place(place, cpu); });
+    auto thread = sys::Thread::start([this, &place, cpu] { run_place(place, cpu); }, {.stack_bytes = options_.thread_stack_bytes});
     if (thread) {
       place.thread = std::move(*thread);
       continue;
@@ -97,7 +104,7 @@ base::Result<> Runtime::start_threads() {
 }
 
 void Runtime::run_place(Place& place, int cpu) {
-  sys::name_this_thread(("core-" + std::to_string(place.core->id().value)).c_str());
+  sys::name_this_thread((options_.thread_name + '-' + std::to_string(place.core->id().value)).c_str());
   if (cpu >= 0) place.started = sys::pin_this_thread(cpu);
   if (place.started) place.started = place.core->ring().enable();
   if (!place.started) all_started_ = false;
@@ -123,6 +130,9 @@ void Runtime::request(Core::Request request) noexcept {
 
 void Runtime::join() {
   for (Place& place : cores_) place.thread.join();
+  if (std::exchange(joined_, true)) return;
+  offload_report_ = offload_pool_.stop(kOffloadPatience);
+  if (!offload_report_.is_clean()) base::log(base::LogLevel::warning, offload_report_.text());
 }
 
 }  // namespace corering::runtime

@@ -43,11 +43,16 @@ class Runtime {
   // Drops everything now.
   void abort() noexcept;
 
+  // What became of blocking calls that were under way when the cores had stopped. Requires: join has returned.
+  const sched::OffloadReport& offload_report() const noexcept { return offload_report_; }
+
   // All cores have stopped: join returns at once. Thread: any.
   bool has_stopped() const noexcept { return stopped_count_.load(std::memory_order_acquire) == cores_.size(); }
 
-  // Waits until all cores have stopped.
+  // Waits until all cores have stopped. Blocking calls that nobody waits for any more are given kOffloadPatience to return, and then
+  // left behind: see offload_report.
   void join();
+  static constexpr base::Duration kOffloadPatience = std::chrono::seconds(1);
 
   const metrics::Registry& registry() const noexcept { return registry_; }
   std::uint32_t cores() const noexcept { return static_cast<std::uint32_t>(cores_.size()); }
@@ -74,6 +79,9 @@ class Runtime {
   metrics::Registry registry_;
   Exchange exchange_;
   DrainBarrier drain_barrier_;
+  sched::OffloadPool offload_pool_;
+  sched::OffloadReport offload_report_;
+  bool joined_ = false;
   std::string warning_;
   std::string_view backend_name_;
   std::vector<Place> cores_;

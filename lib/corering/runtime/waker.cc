@@ -1,8 +1,25 @@
 #include "corering/runtime/waker.h"
 
 #include "corering/ring/operations.h"
+#include "corering/sys/kernel_version.h"
 
 namespace corering::runtime {
+
+namespace {
+
+// Since Linux 6.11 a message to a ring of DEFER_TASKRUN is one entry in its completion list; before, it waited for task work of the
+// sleeping thread to be allocated and run.
+bool is_quick_at_messages() {
+  const sys::KernelVersion kernel = sys::kernel_version();
+  return kernel >= sys::KernelVersion{6, 11};
+}
+
+bool wakes_by_message(const ring::Ring& from, WakeBy how) {
+  if (how == WakeBy::event || !from.features().has(ring::Feature::message_ring)) return false;
+  return how == WakeBy::message_ring || is_quick_at_messages();
+}
+
+}  // namespace
 
 Waker::~Waker() {
   ring_.retire(message_);
@@ -38,12 +55,15 @@ void Waker::on_event(ring::IoResult) {
 
 void Waker::on_message(ring::IoResult) { wake_ups_.add(); }
 
-RemoteWaker::RemoteWaker(ring::Ring& from, Waker& target) noexcept : from_(from), target_(target) { from_.adopt(failure_); }
+RemoteWaker::RemoteWaker(ring::Ring& from, Waker& target, WakeBy how) noexcept
+    : from_(from), target_(target), by_message_(wakes_by_message(from, how)) {
+  from_.adopt(failure_);
+}
 
 RemoteWaker::~RemoteWaker() { from_.retire(failure_); }
 
 void RemoteWaker::wake() {
-  if (!from_.features().has(ring::Feature::message_ring)) {
+  if (!by_message_) {
     target_.signal();
     return;
   }

@@ -11,6 +11,7 @@
 #include "corering/base/result.h"
 #include "corering/metrics/counter.h"
 #include "corering/ring/ring.h"
+#include "corering/runtime/options.h"
 #include "corering/sched/fleet.h"
 
 namespace corering::runtime {
@@ -63,7 +64,7 @@ class Waker final : public sched::Alarm {
 // Thread: the waking core. Lifetime: the ring and the target outlive it.
 class RemoteWaker {
  public:
-  RemoteWaker(ring::Ring& from, Waker& target) noexcept;
+  RemoteWaker(ring::Ring& from, Waker& target, WakeBy how) noexcept;
   RemoteWaker(const RemoteWaker&) = delete;
   RemoteWaker& operator=(const RemoteWaker&) = delete;
   ~RemoteWaker();
@@ -76,6 +77,7 @@ class RemoteWaker {
 
   ring::Ring& from_;
   Waker& target_;
+  const bool by_message_;
   ring::Completion failure_ = ring::Completion::to<&RemoteWaker::on_failure>(this);
 };
 

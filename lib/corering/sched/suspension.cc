@@ -1,11 +1,18 @@
 #include "corering/sched/suspension.h"
 
+#include <utility>
+
 #include "corering/sched/scheduler.h"
 
 namespace corering::sched {
 
-Suspension::~Suspension() {
-  if (runnable_.is_queued()) context_->home->ready().remove(runnable_);
+Suspension::~Suspension() { forget(); }
+
+bool Suspension::forget() noexcept {
+  const bool was_queued = runnable_.is_queued();
+  if (was_queued) context_->home->ready().remove(runnable_);
+  if (is_waiting_) wait_.leave();
+  return std::exchange(is_waiting_, false) || was_queued;
 }
 
 bool Suspension::try_suspend(std::coroutine_handle<> coroutine, const TaskContext& context) noexcept {

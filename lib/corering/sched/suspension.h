@@ -52,6 +52,9 @@ class Suspension {
   // waits.
   void resume() noexcept;
 
+  // The coroutine is gone: nothing will resume it. True if it waited, or was about to go on.
+  bool forget() noexcept;
+
   bool is_waiting() const noexcept { return is_waiting_; }
 
   // How the last wait ended.

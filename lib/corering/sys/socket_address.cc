@@ -61,6 +61,20 @@ base::Result<SocketAddress> SocketAddress::parse_unix(std::string_view path) {
   return address;
 }
 
+base::Result<SocketAddress> SocketAddress::from(const sockaddr* address, socklen_t bytes) {
+  const bool is_known = (address->sa_family == AF_INET && bytes == sizeof(sockaddr_in)) ||
+                        (address->sa_family == AF_INET6 && bytes == sizeof(sockaddr_in6)) ||
+                        (address->sa_family == AF_UNIX && bytes <= sizeof(sockaddr_un));
+  if (!is_known) {
+    return base::failure({base::ErrorCode::invalid_argument, 0,
+                          "found an address of family " + std::to_string(address->sa_family) + ", need IPv4, IPv6 or a Unix path"});
+  }
+  SocketAddress copy;
+  std::memcpy(&copy.storage_, address, bytes);
+  copy.bytes_ = bytes;
+  return copy;
+}
+
 base::Result<SocketAddress> SocketAddress::bound_to(int fd) {
   SocketAddress address;
   address.bytes_ = sizeof(address.storage_);

@@ -20,8 +20,13 @@ class SocketAddress {
   // A file-system path of 1 to 107 bytes. Errors: invalid_argument.
   static base::Result<SocketAddress> parse_unix(std::string_view path);
 
+  // A copy of what the system has put down. Errors: invalid_argument for a family that is none of the three, or a wrong length.
+  static base::Result<SocketAddress> from(const sockaddr* address, socklen_t bytes);
+
   // The address that `fd` is bound to. Errors: system.
   static base::Result<SocketAddress> bound_to(int fd);
+
+  friend bool operator==(const SocketAddress& left, const SocketAddress& right) noexcept { return left.text() == right.text(); }
 
   const sockaddr* data() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t bytes() const noexcept { return bytes_; }

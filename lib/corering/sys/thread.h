@@ -7,16 +7,21 @@
 
 #include <pthread.h>
 
+#include <cstddef>
 #include <functional>
 
 #include "corering/base/result.h"
 
 namespace corering::sys {
 
+struct ThreadOptions {
+  std::size_t stack_bytes = 0;  // rounded up to whole pages, at least what the system requires; 0: what the process is given
+};
+
 class Thread {
  public:
   // Runs `body` on a new thread. Errors: limit_too_low if no more threads are allowed, system.
-  static base::Result<Thread> start(std::function<void()> body);
+  static base::Result<Thread> start(std::function<void()> body, const ThreadOptions& options = {});
 
   Thread() = default;
   Thread(Thread&& other) noexcept;
@@ -25,6 +30,9 @@ class Thread {
 
   // Waits for its end. Does nothing without a running thread.
   void join() noexcept;
+
+  // Leaves it to itself: nobody waits for it any more. Does nothing without a running thread.
+  void detach() noexcept;
 
  private:
   explicit Thread(pthread_t id) noexcept : id_(id), joinable_(true) {}

@@ -124,6 +124,13 @@ void SimulatedBackend::submit(const ring::Sqe& sqe) {
       // The kernel looks for a buffer before it looks for data.
       if (operation.selects_buffer && fails_at_once(operation)) return;
       break;
+    case IORING_OP_CONNECT:
+      if (auto address = sys::SocketAddress::from(reinterpret_cast<const sockaddr*>(sqe.addr), static_cast<socklen_t>(sqe.off))) {
+        operation.address = address->text();
+      } else {
+        violation("connect to no address: " + address.error().text);
+      }
+      break;
     case IORING_OP_POLL_ADD: operation.argument = sqe.poll32_events; break;
     case IORING_OP_READ: operation.into = {reinterpret_cast<std::byte*>(sqe.addr), sqe.len}; break;
     case IORING_OP_SEND:
@@ -203,6 +210,7 @@ SimulatedBackend::Progress SimulatedBackend::progress(Operation& operation) {
   }
   switch (operation.opcode) {
     case IORING_OP_ACCEPT: return accept(operation);
+    case IORING_OP_CONNECT: return connect(operation);
     case IORING_OP_RECV: return receive(operation);
     case IORING_OP_POLL_ADD: return poll(operation);
     case IORING_OP_READ: return read_event(operation);

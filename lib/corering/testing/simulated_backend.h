@@ -34,6 +34,7 @@ struct Faults {
   unsigned interrupted = 20;      // EINTR, EBUSY or EAGAIN from enter
   unsigned kernel_copies = 500;   // a zero-copy send that was copied after all
   unsigned no_zero_copy = 20;     // EOPNOTSUPP or ENOBUFS instead of a zero-copy send
+  unsigned connect_fails = 20;    // ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EINTR
 };
 
 class SimulatedBackend final : public ring::Backend {
@@ -52,7 +53,8 @@ class SimulatedBackend final : public ring::Backend {
   void shutdown_socket(int fd, int how) override { network_.shutdown({fd, ring::FileRef::Kind::descriptor}, how); }
   void reset_socket(int fd) override { network_.reset({fd, ring::FileRef::Kind::descriptor}); }
   bool is_peer_local(int) override { return false; }
-  void close_fd(int fd) override { network_.close({fd, ring::FileRef::Kind::descriptor}); }
+  void close_fd(int fd) override;
+  base::Result<int> open_socket(int) override { return network_.open_socket(); }
   base::Result<int> open_event() override { return network_.open_event(); }
   void signal_event(int fd) override { network_.signal_event(fd); }
 
@@ -86,6 +88,7 @@ class SimulatedBackend final : public ring::Backend {
     std::size_t done_bytes = 0;  // of a send
     std::uint64_t target = 0;    // of a cancel
     std::uint32_t argument = 0;
+    std::string address;  // of a connect
     bool cancelled = false;
     bool notification_due = false;
     bool is_zero_copy = false;
@@ -110,6 +113,7 @@ class SimulatedBackend final : public ring::Backend {
   bool progress_all();
   Progress progress(Operation& operation);
   Progress accept(Operation& operation);
+  Progress connect(Operation& operation);
   Progress receive(Operation& operation);
   Progress receive_into_buffer(Operation& operation, Stream& stream);
   Progress send(Operation& operation);
@@ -124,6 +128,7 @@ class SimulatedBackend final : public ring::Backend {
   void flush_overflow();
   bool post_to_queue(const ring::Cqe& cqe);
   BufferRing* buffer_ring(std::uint16_t group);
+  void check_unused(ring::FileRef file, const Operation* but);
   Stream* stream_of(const Operation& operation);
   void violation(std::string what) { violations_.push_back(std::move(what)); }
   std::uint32_t ready_completions() const noexcept;

@@ -47,6 +47,46 @@ int SimulatedNetwork::open_listener() {
   return place(std::move(file));
 }
 
+void SimulatedNetwork::add_remote(const std::string& address, Manner manner, std::size_t to_server_bytes,
+                                  std::size_t to_peer_bytes) {
+  Remote& remote = remotes_[address];
+  remote.manner = manner;
+  remote.to_server_bytes = to_server_bytes;
+  remote.to_peer_bytes = to_peer_bytes;
+}
+
+std::optional<Peer> SimulatedNetwork::take_connected(const std::string& address) {
+  auto& waiting = remotes_[address].connected;
+  if (waiting.empty()) return std::nullopt;
+  Peer peer(waiting.front());
+  waiting.pop_front();
+  return peer;
+}
+
+SimulatedNetwork::Manner SimulatedNetwork::manner_of(const std::string& address) const {
+  const auto found = remotes_.find(address);
+  return found == remotes_.end() ? Manner::refuses : found->second.manner;
+}
+
+int SimulatedNetwork::connect_socket(File& socket, const std::string& address) {
+  switch (manner_of(address)) {
+    case Manner::refuses: return -ECONNREFUSED;
+    case Manner::keeps_silent: return -EINPROGRESS;
+    case Manner::accepts: break;
+  }
+  Remote& remote = remotes_[address];
+  socket.kind = File::Kind::stream;
+  socket.stream = std::make_shared<Stream>(remote.to_server_bytes, remote.to_peer_bytes);
+  remote.connected.push_back(socket.stream);
+  return 0;
+}
+
+int SimulatedNetwork::open_socket() {
+  File file;
+  file.kind = File::Kind::socket;
+  return place(std::move(file));
+}
+
 int SimulatedNetwork::open_event() {
   File file;
   file.kind = File::Kind::event;
@@ -127,7 +167,7 @@ void SimulatedNetwork::close(ring::FileRef file) {
 }
 
 std::size_t SimulatedNetwork::open_streams() const noexcept {
-  const auto is_stream = [](const File& file) { return file.kind == File::Kind::stream; };
+  const auto is_stream = [](const File& file) { return file.kind == File::Kind::stream || file.kind == File::Kind::socket; };
   return static_cast<std::size_t>(std::ranges::count_if(files_, is_stream) + std::ranges::count_if(slots_, is_stream));
 }
 

@@ -1,5 +1,7 @@
 // SimulatedNetwork: sockets without a kernel: listeners, byte streams, events, and the peers at the far ends.
 //
+// Servers at addresses of their own wait for the code above to connect (add_remote).
+//
 // The near end is what the server's descriptors (and direct slots) mean to SimulatedBackend; the far end is a Peer that a test
 // drives. Buffers are small, so back-pressure happens all the time. Descriptor numbers are reused lowest first, as the kernel
 // does, so that a stale descriptor hits a stranger.
@@ -9,7 +11,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -80,7 +84,7 @@ class SimulatedNetwork {
  public:
   // A file as the server's descriptors and slots name it.
   struct File {
-    enum class Kind : std::uint8_t { none, listener, stream, event };
+    enum class Kind : std::uint8_t { none, listener, socket, stream, event };  // socket: not connected yet
 
     Kind kind = Kind::none;
     std::deque<std::shared_ptr<Stream>> backlog;  // listener
@@ -88,6 +92,19 @@ class SimulatedNetwork {
     std::uint64_t event_value = 0;
   };
 
+  // What connecting to an address comes to. An address that nobody has added refuses.
+  enum class Manner : std::uint8_t { accepts, refuses, keeps_silent };
+  void add_remote(const std::string& address, Manner manner, std::size_t to_server_bytes = 65536,
+                  std::size_t to_peer_bytes = 65536);
+  Manner manner_of(const std::string& address) const;
+
+  // The far end of the oldest connection to the address that has not been taken yet.
+  std::optional<Peer> take_connected(const std::string& address);
+
+  // For a back end: 0, -ECONNREFUSED, or -EINPROGRESS while there is no answer.
+  int connect_socket(File& socket, const std::string& address);
+
+  int open_socket();
   int open_listener();
   int open_event();
   void signal_event(int fd);
@@ -111,13 +128,21 @@ class SimulatedNetwork {
   void close(ring::FileRef file);
 
   void set_direct_slots(std::size_t count) { slots_.resize(count); }
-  std::size_t open_streams() const noexcept;
+  std::size_t open_streams() const noexcept;  // sockets that are not connected included
 
  private:
   int place(File file);
 
   std::vector<File> files_;  // by descriptor number - kFirstFd
   std::vector<File> slots_;
+
+  struct Remote {
+    Manner manner = Manner::refuses;
+    std::size_t to_server_bytes = 0;
+    std::size_t to_peer_bytes = 0;
+    std::deque<std::shared_ptr<Stream>> connected;
+  };
+  std::map<std::string, Remote> remotes_;  // by the address as text
 };
 
 }  // namespace corering::testing

@@ -42,6 +42,20 @@ SimulatedBackend::Progress SimulatedBackend::accept(Operation& operation) {
   return Progress::some;
 }
 
+SimulatedBackend::Progress SimulatedBackend::connect(Operation& operation) {
+  SimulatedNetwork::File* socket = network_.find(operation.file);
+  if (socket == nullptr || socket->kind != SimulatedNetwork::File::Kind::socket) {
+    violation("connect of a file that is no unconnected socket");
+    return finish(operation, -EBADF);
+  }
+  if (random_.chance(faults_.connect_fails)) {
+    static constexpr int kErrors[] = {-ECONNREFUSED, -ETIMEDOUT, -ENETUNREACH, -EINTR};
+    return finish(operation, kErrors[random_.below(std::size(kErrors))]);
+  }
+  const int result = network_.connect_socket(*socket, operation.address);
+  return result == -EINPROGRESS ? Progress::none : finish(operation, result);
+}
+
 SimulatedBackend::Progress SimulatedBackend::receive(Operation& operation) {
   Stream* stream = stream_of(operation);
   if (stream == nullptr) return finish(operation, -EBADF);
@@ -160,8 +174,12 @@ SimulatedBackend::Progress SimulatedBackend::cancel(Operation& operation) {
     return other.user_data == operation.target && other.opcode != IORING_OP_ASYNC_CANCEL && !other.notification_due;
   });
   if (target == pending_.end()) return finish(operation, -ENOENT);
-  target->cancelled = true;
-  return finish(operation, random_.chance(faults_.cancel_already) ? -EALREADY : 0);
+  const bool is_already = random_.chance(faults_.cancel_already);
+  // A connect whose answer is on its way may end as if nobody had cancelled it.
+  const bool is_answered =
+      target->opcode == IORING_OP_CONNECT && network_.manner_of(target->address) != SimulatedNetwork::Manner::keeps_silent;
+  target->cancelled = !(is_already && is_answered);
+  return finish(operation, is_already ? -EALREADY : 0);
 }
 
 SimulatedBackend::Progress SimulatedBackend::close(Operation& operation) {
@@ -169,15 +187,23 @@ SimulatedBackend::Progress SimulatedBackend::close(Operation& operation) {
     violation("close of a file that is not open");
     return finish(operation, -EBADF);
   }
-  for (const Operation& other : pending_) {
-    // A send of which only the notification is outstanding does not refer to the file any more.
-    const bool refers = other.file == operation.file && other.opcode != IORING_OP_ASYNC_CANCEL && !other.notification_due;
-    if (&other != &operation && refers) {
-      violation("close of a file with operation " + std::to_string(other.opcode) + " in flight");
-    }
-  }
+  check_unused(operation.file, &operation);
   network_.close(operation.file);
   return finish(operation, 0);
+}
+
+void SimulatedBackend::close_fd(int fd) {
+  const ring::FileRef file{fd, ring::FileRef::Kind::descriptor};
+  check_unused(file, nullptr);
+  network_.close(file);
+}
+
+void SimulatedBackend::check_unused(ring::FileRef file, const Operation* but) {
+  for (const Operation& other : pending_) {
+    // A send of which only the notification is outstanding does not refer to the file any more.
+    const bool refers = other.file == file && other.opcode != IORING_OP_ASYNC_CANCEL && !other.notification_due;
+    if (&other != but && refers) violation("close of a file with operation " + std::to_string(other.opcode) + " in flight");
+  }
 }
 
 Stream* SimulatedBackend::stream_of(const Operation& operation) {

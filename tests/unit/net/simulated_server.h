@@ -24,7 +24,7 @@ namespace sched = corering::sched;
 namespace sys = corering::sys;
 namespace simulated = corering::testing;  // ::testing is GoogleTest's
 
-inline constexpr simulated::Faults kNoFaults{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+inline constexpr simulated::Faults kNoFaults{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 // Remembers what happened to it and does what the test says.
 class ScriptedSession : public net::Session {

@@ -91,6 +91,33 @@ TEST_F(ResolveCores, PinningNeedsACpuForEach) {
   EXPECT_NE(refused.error().text.find("--pin_cores"), std::string::npos) << refused.error().text;
 }
 
+TEST_F(ResolveCores, SpinningNeedsCpusToSpareUnlessItIsInsistedOn) {
+  for (const auto when : {runtime::SpinWhen::cpus_to_spare, runtime::SpinWhen::always}) {
+    for (const std::uint32_t cores : {std::uint32_t{1}, cpus_, cpus_ + 1}) {
+      runtime::Options options;
+      apply_profile(runtime::Profile::latency, options);
+      options.cores = cores;
+      options.loop.spin_when = when;
+      ASSERT_TRUE(resolve_cores(options).has_value());
+      const bool spins = when == runtime::SpinWhen::always || cores < cpus_;
+      EXPECT_EQ(options.loop.spin > Duration::zero(), spins) << cores << " cores on " << cpus_ << " CPUs";
+    }
+  }
+}
+
+TEST(Describe, NamesWhatARuntimeIsStartedWith) {
+  runtime::Options options;
+  apply_profile(runtime::Profile::throughput, options);
+  options.cores = 3;
+  options.thread_name = "worker";
+  options.blocking.threads_max = 5;
+  const std::string text = describe(options);
+  for (const char* part : {"cores=3 ", " event_interval=512 ", " wait_events=32 ", " min_wait_us=50 ", " spin_us=0 ",
+                           " max_blocking_threads=5 ", " thread_stack_bytes=0 ", " thread_name=worker"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  }
+}
+
 // taskset and cpusets bind: counting the machine's CPUs instead would crowd several cores onto one.
 TEST_F(ResolveCores, CountsOnlyCpusThisProcessMayUse) {
   std::jthread([] {

@@ -9,10 +9,14 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "corering/sys/cpu.h"
+
+#include "corering/sched/offload.h"
 
 namespace runtime_test {
 namespace {
@@ -216,6 +220,64 @@ TEST(Runtime, AFullMailboxRefuses) {
   (*started)->join();
   EXPECT_EQ(FloodService::arrived, runtime::Mailbox::kCapacity);
   EXPECT_EQ(metrics::value_of((*started)->registry().snapshot(), "messages_refused"), 10u);
+}
+
+// Makes one blocking call and is idle when it has heard of it.
+class Asking : public TestService {
+ public:
+  explicit Asking(Core& core) : TestService(core) {}
+
+  void start() override { ASSERT_TRUE(offload.start(core_.offloads(), call)); }
+  bool is_idle() const override { return heard; }
+  void on_answer(base::Result<void> answer) {
+    heard = true;
+    failed = !answer;
+  }
+
+  std::function<void()> call;
+  bool heard = false;
+  bool failed = false;
+  sched::Offload<void> offload = sched::Offload<void>::to<&Asking::on_answer>(this);
+};
+
+base::Result<std::unique_ptr<runtime::Runtime>> start_asking(const runtime::Options& options, std::vector<Asking*>& services,
+                                                             const std::function<void()>& call) {
+  return runtime::Runtime::start(options, kBackends, [&](Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+    auto service = std::make_unique<Asking>(core);
+    service->call = call;
+    services.push_back(service.get());
+    return service;
+  });
+}
+
+TEST(Runtime, ABlockingCallWakesTheCoreThatAskedAndDrainWaitsForIt) {
+  std::vector<Asking*> services;
+  auto started = start_asking(small(3), services, [] { std::this_thread::sleep_for(std::chrono::milliseconds(30)); });
+  ASSERT_TRUE(started) << started.error().text;
+  (*started)->drain();
+  (*started)->join();
+  for (const Asking* service : services) EXPECT_TRUE(service->heard && !service->failed && !service->aborted);
+  EXPECT_TRUE((*started)->offload_report().is_clean());
+  EXPECT_EQ(metrics::value_of((*started)->registry().snapshot(), "offloads_returned"), 3u);
+}
+
+TEST(Runtime, ABlockingCallThatDoesNotReturnIsLeftBehindAndReported) {
+  struct Door {
+    std::atomic<bool> open{false};
+  };
+  const auto door = std::make_shared<Door>();
+  std::vector<Asking*> services;
+  runtime::Options options = small(1);
+  options.drain_timeout = std::chrono::milliseconds(20);
+  auto started = start_asking(options, services, [door] {
+    while (!door->open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  ASSERT_TRUE(started) << started.error().text;
+  (*started)->drain();
+  (*started)->join();
+  EXPECT_TRUE(services[0]->failed);
+  EXPECT_EQ((*started)->offload_report().abandoned_running, 1u);
+  door->open = true;
 }
 
 }  // namespace

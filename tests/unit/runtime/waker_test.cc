@@ -12,6 +12,7 @@ namespace {
 
 namespace ring = corering::ring;
 using corering::runtime::RemoteWaker;
+using corering::runtime::WakeBy;
 using corering::runtime::Waker;
 
 struct Side {
@@ -46,7 +47,7 @@ TEST(Waker, AMessageOfAnotherRingEndsTheSleep) {
   ASSERT_TRUE(other.ring->enable());
   sleeper.waker->start();
   sleeper.turn(0);
-  RemoteWaker remote(*other.ring, *sleeper.waker);
+  RemoteWaker remote(*other.ring, *sleeper.waker, WakeBy::message_ring);
   for (std::uint64_t count = 1; count <= 10; ++count) {
     remote.wake();
     other.ring->enter({});
@@ -65,7 +66,7 @@ TEST(Waker, AMessageThatFailsIsRepeatedByEvent) {
   Side other;
   ASSERT_TRUE(other.ring->enable());
   if (!other.ring->features().has(ring::Feature::message_ring)) GTEST_SKIP() << "this kernel's rings cannot message each other";
-  RemoteWaker remote(*other.ring, *sleeper.waker);
+  RemoteWaker remote(*other.ring, *sleeper.waker, WakeBy::message_ring);
   remote.wake();
   other.turn(1000);
   ASSERT_TRUE(sleeper.ring->enable());
@@ -82,6 +83,20 @@ TEST(Waker, AnyThreadSignals) {
   sleeper.waker->start();
   sleeper.turn(0);
   sleeper.waker->signal();
+  sleeper.turn(1000);
+  EXPECT_EQ(sleeper.waker->wake_ups(), 1u);
+  sleeper.stop();
+}
+
+TEST(Waker, ByEventItIsWokenWithoutTheOthersRing) {
+  Side sleeper;
+  Side other;
+  ASSERT_TRUE(sleeper.ring->enable());
+  ASSERT_TRUE(other.ring->enable());
+  sleeper.waker->start();
+  sleeper.turn(0);
+  RemoteWaker remote(*other.ring, *sleeper.waker, WakeBy::event);
+  remote.wake();  // the other ring is not entered
   sleeper.turn(1000);
   EXPECT_EQ(sleeper.waker->wake_ups(), 1u);
   sleeper.stop();
