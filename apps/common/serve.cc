@@ -51,11 +51,12 @@ void announce(const char* name, const std::vector<net::Endpoint>& endpoints, con
   std::fflush(stdout);
 }
 
-void print_counters(const char* name, const char* title, const runtime::Runtime& runtime) {
+void print_counters(const char* name, const char* title, runtime::Runtime& runtime) {
+  runtime.sample();
   std::fprintf(stderr, "%s: %s: %s\n", name, title, metrics::to_line(runtime.registry().snapshot()).c_str());
 }
 
-void wait_until_told_to_stop(const char* name, const runtime::Runtime& runtime) {
+void wait_until_told_to_stop(const char* name, runtime::Runtime& runtime) {
   for (;;) {
     const auto signal = sys::wait_for_signal({SIGTERM, SIGINT, SIGUSR1}, std::chrono::hours(1));
     if (signal == SIGUSR1) print_counters(name, "counters", runtime);

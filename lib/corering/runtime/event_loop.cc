@@ -20,12 +20,19 @@ void EventLoop::begin() {
 }
 
 bool EventLoop::turn() {
+  Progress& progress = core_.progress();
   core_.counters().turns.add();
+  progress.in(Phase::reap);
   reap();
+  progress.in(Phase::dispatch);
   dispatch();
+  progress.in(Phase::run_ready);
   run_ready();
+  progress.in(Phase::fire_timers);
   fire_timers();
+  progress.in(Phase::drain_mailboxes);
   drain_mailboxes();
+  progress.in(Phase::flush);
   flush();
   if (is_finished()) {
     service_.end();
@@ -37,14 +44,21 @@ bool EventLoop::turn() {
 
 // Results are copied out before any is acted on, so that handlers may submit while the kernel posts.
 void EventLoop::reap() {
+  const base::Instant last_turn = core_.now();
   core_.read_clock();
   batch_ = core_.ring().reap();
-  if (!batch_.empty()) last_event_ = core_.now();
+  if (polling_) core_.counters().polling_ns.add(static_cast<std::uint64_t>((core_.now() - last_turn).count()));
+  if (batch_.empty()) return;
+  last_event_ = core_.now();
+  if (core_.options().loop.turn_timing == TurnTiming::on) core_.counters().completions.record(batch_.size());
 }
 
 void EventLoop::dispatch() { core_.ring().dispatch(batch_); }
 
-void EventLoop::run_ready() { core_.ready().run(core_.options().loop.ready_count_max); }
+void EventLoop::run_ready() {
+  const std::size_t count = core_.ready().run(core_.options().loop.ready_count_max);
+  if (count != 0) core_.counters().tasks_run.add(count);
+}
 
 void EventLoop::fire_timers() { core_.timers().advance(core_.now()); }
 
@@ -70,11 +84,18 @@ void EventLoop::flush() {
 
 void EventLoop::enter() {
   ring::EnterRequest request = waiting();
+  if (core_.options().loop.turn_timing == TurnTiming::on) {
+    core_.counters().turn_ns.record(static_cast<std::uint64_t>(core_.since_turn_began().count()));
+  }
+  polling_ = false;
   if (request.wait_count == 0 || !core_.exchange().try_park(core_.id())) {
+    polling_ = batch_.empty() && !has_work();
+    core_.progress().in(Phase::submit);
     core_.ring().enter({});
     return;
   }
   core_.update_gauges();
+  core_.progress().in(Phase::wait);
   core_.ring().enter(request);
   core_.exchange().unpark(core_.id());
 }

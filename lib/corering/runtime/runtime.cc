@@ -40,7 +40,9 @@ Runtime::Runtime(const Options& options)
     : options_(options),
       exchange_(options.cores),
       drain_barrier_(options.cores),
-      ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {}
+      ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {
+  process_metrics_.register_metrics(registry_);
+}
 
 Runtime::~Runtime() {
   abort();
@@ -97,11 +99,18 @@ void Runtime::run_place(Place& place, int cpu) {
   if (!place.started) all_started_ = false;
   ready_.arrive_and_wait();
   if (!all_started_) return;
+  place.core->load().attach_this_thread();
   EventLoop loop(*place.core, *place.service, drain_barrier_);
   loop.run();
   place.core->release_ring_resources();
   place.core->update_gauges();
   stopped_count_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void Runtime::sample() {
+  const std::lock_guard lock(sampling_);
+  process_metrics_.sample();
+  for (Place& place : cores_) place.core->load().sample(place.core->counters().polling_ns.value());
 }
 
 void Runtime::drain() noexcept { request(Core::Request::drain); }
