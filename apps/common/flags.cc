@@ -2,9 +2,6 @@
 
 #include <gflags/gflags.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include "corering/base/byte_size.h"
@@ -29,11 +26,6 @@ DEFINE_string(zero_copy_min_bytes, "4KiB", "smaller sends are always copied");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");
 DEFINE_string(log_level, "info", "debug, info, warning, error or silent");
 DEFINE_bool(report_kernel, false, "print what this kernel's io_uring can do, and exit");
-
-// What gflags calls to end the process. Debian's gflags lives in namespace google; its header names the namespace in a macro.
-namespace GFLAGS_NAMESPACE {
-extern void (*gflags_exitfunc)(int);
-}
 
 namespace apps {
 
@@ -181,44 +173,7 @@ base::Result<> set_connections(ServerOptions& options) {
   return {};
 }
 
-[[noreturn]] void print_help(const char* summary) {
-  std::printf("%s\n\n", summary);
-  std::vector<GFLAGS_NAMESPACE::CommandLineFlagInfo> flags;
-  GFLAGS_NAMESPACE::GetAllFlags(&flags);
-  for (const auto& flag : flags) {
-    // gflags has some thirty flags of its own; the one that operators use is named below.
-    if (flag.filename.find("apps/") == std::string::npos) continue;
-    const std::string usage = "--" + flag.name + "=" + flag.default_value;
-    std::printf("  %-28s %s\n", usage.c_str(), flag.description.c_str());
-  }
-  std::printf("  %-28s %s\n", "--flagfile=FILE", "read flags from a file, one per line");
-  std::printf("  %-28s %s\n", "--help, --version", "print this, or the version, and exit");
-  std::exit(0);
-}
-
-bool is_asked_for(const char* flag) {
-  std::string value;
-  return GFLAGS_NAMESPACE::GetCommandLineOption(flag, &value) && value == "true";
-}
-
 }  // namespace
-
-void parse_command_line(int argc, char** argv, const char* summary) {
-  GFLAGS_NAMESPACE::SetVersionString(CORERING_VERSION);
-  // gflags ends the process with 1 on a bad flag; here 1 means that a sound command could not be carried out.
-  GFLAGS_NAMESPACE::gflags_exitfunc = [](int) { std::exit(2); };
-  GFLAGS_NAMESPACE::ParseCommandLineNonHelpFlags(&argc, &argv, true);
-  if (is_asked_for("help") || is_asked_for("helpfull") || is_asked_for("helpshort")) print_help(summary);
-  if (is_asked_for("version")) {
-    std::printf("%s %s\n", GFLAGS_NAMESPACE::ProgramInvocationShortName(), CORERING_VERSION);
-    std::exit(0);
-  }
-  if (argc > 1) {
-    std::fprintf(stderr, "%s: found argument '%s', need flags only: see --help\n", GFLAGS_NAMESPACE::ProgramInvocationShortName(),
-                 argv[1]);
-    std::exit(2);
-  }
-}
 
 base::Result<ServerOptions> server_options() {
   ServerOptions options;
@@ -229,13 +184,6 @@ base::Result<ServerOptions> server_options() {
   }
   if (auto done = set_log_level(FLAGS_log_level); !done) return base::failure(std::move(done.error()));
   return options;
-}
-
-int report_failure(const char* name, const base::Error& error) {
-  std::string line = error.text;
-  std::ranges::replace(line, '\n', ' ');
-  std::fprintf(stderr, "%s: %s\n", name, line.c_str());
-  return error.code == base::ErrorCode::invalid_argument ? 2 : 1;
 }
 
 }  // namespace apps
