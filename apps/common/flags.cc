@@ -2,6 +2,7 @@
 
 #include <gflags/gflags.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "corering/base/byte_size.h"
@@ -24,6 +25,8 @@ DEFINE_string(socket_send_buffer, "0", "kernel memory for replies not yet taken,
 DEFINE_string(zero_copy, "auto", "send without copying: auto (as long as the kernel reports that it pays), always or never");
 DEFINE_string(zero_copy_min_bytes, "4KiB", "smaller sends are always copied");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");
+DEFINE_int32(metrics_port, 0, "admin endpoint over HTTP: live page, /metrics, /healthz, /readyz; 0: off, -1: the kernel chooses");
+DEFINE_bool(turn_timing, true, "time every turn of a core, for its histograms; costs a clock reading per turn");
 DEFINE_string(log_level, "info", "debug, info, warning, error or silent");
 DEFINE_bool(report_kernel, false, "print what this kernel's io_uring can do, and exit");
 
@@ -82,6 +85,16 @@ base::Result<> set_addresses(ServerOptions& options) {
   return {};
 }
 
+base::Result<> set_admin(ServerOptions& options) {
+  auto port = checked("metrics_port", FLAGS_metrics_port, -1, 65535);
+  if (!port) return base::failure(std::move(port.error()));
+  if (*port == 0) return {};
+  auto address = sys::SocketAddress::parse_ip(FLAGS_bind, static_cast<std::uint16_t>(std::max(*port, 0)));
+  if (!address) return base::failure(with_flag("bind", std::move(address.error())));
+  options.admin = *address;
+  return {};
+}
+
 base::Result<> set_cores(ServerOptions& options) {
   constexpr int kCoresMax = 1024;
   auto cores = checked("cores", FLAGS_cores, 0, kCoresMax);
@@ -91,6 +104,7 @@ base::Result<> set_cores(ServerOptions& options) {
   if (auto resolved = runtime::resolve_cores(options.runtime); !resolved) return resolved;
   auto profile = runtime::parse_profile(FLAGS_profile);
   if (!profile) return base::failure(with_flag("profile", std::move(profile.error())));
+  options.runtime.loop.turn_timing = FLAGS_turn_timing ? runtime::TurnTiming::on : runtime::TurnTiming::off;
   runtime::apply_profile(*profile, options.runtime);
   auto backend = runtime::parse_backend(FLAGS_backend);
   if (!backend) return base::failure(with_flag("backend", std::move(backend.error())));
@@ -178,8 +192,8 @@ base::Result<> set_connections(ServerOptions& options) {
 base::Result<ServerOptions> server_options() {
   ServerOptions options;
   options.report_kernel = FLAGS_report_kernel;
-  for (auto* set :
-       {&set_addresses, &set_cores, &set_chunks, &set_socket_buffers, &set_send_policy, &set_timeouts, &set_connections}) {
+  for (auto* set : {&set_addresses, &set_admin, &set_cores, &set_chunks, &set_socket_buffers, &set_send_policy, &set_timeouts,
+                    &set_connections}) {
     if (auto done = (*set)(options); !done) return base::failure(std::move(done.error()));
   }
   if (auto done = set_log_level(FLAGS_log_level); !done) return base::failure(std::move(done.error()));

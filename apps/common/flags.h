@@ -1,6 +1,7 @@
 // The flags that all servers share, and what they mean for the library. Only apps know gflags; the library takes option aggregates.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct ServerOptions {
   corering::runtime::BackendChoice backend = corering::runtime::BackendChoice::automatic;
   corering::net::Limits limits;  // per core
   corering::sys::ConnectionBuffers buffers;
+  std::optional<corering::sys::SocketAddress> admin;  // of the admin endpoint, if there is to be one
   bool report_kernel = false;
 };
 

@@ -106,7 +106,7 @@ void Client::flush() {
   send_rest();
 }
 
-void Client::send_rest() { ring::prepare_send(core_.ring().require_sqe(send_), socket_, base::ByteView(leaving_).subspan(left_)); }
+void Client::send_rest() { ring::prepare_send(core_.ring().require_sqe(send_), socket_, leaving_.bytes().subspan(left_)); }
 
 void Client::on_sent(ring::IoResult result) {
   if (state_ == State::closing) return close_if_quiet();

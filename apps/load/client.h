@@ -79,9 +79,9 @@ class Client {
   std::vector<Request> waiting_;  // a ring of `pipeline` places
   std::size_t oldest_ = 0;
   std::size_t outstanding_ = 0;
-  std::vector<std::byte> queued_;   // for the next send
-  std::vector<std::byte> leaving_;  // lent to the kernel
-  std::size_t left_ = 0;            // of leaving_, taken by the kernel
+  OutBuffer queued_;      // for the next send
+  OutBuffer leaving_;     // lent to the kernel
+  std::size_t left_ = 0;  // of leaving_, taken by the kernel
   corering::runtime::Flushable flush_ = corering::runtime::Flushable::to<&Client::flush>(this);
   corering::runtime::Flushable rearm_ = corering::runtime::Flushable::to<&Client::rearm>(this);
   corering::ring::Completion connect_ = corering::ring::Completion::to<&Client::on_connected>(this);

@@ -168,7 +168,7 @@ void Generator::on_pump_due(ring::IoResult) {
 
 Request Generator::next_request(std::int64_t start_ns) {
   Request request{start_ns, 0, keys_.next(random_), Operation::echo};
-  if (options_.has_keys()) request.operation = fraction(random_) < options_.set_share ? Operation::set : Operation::get;
+  if (options_.has_keys()) request.operation = random_.fraction() < options_.set_share ? Operation::set : Operation::get;
   if (is_in_window(request)) ++issued_;
   return request;
 }

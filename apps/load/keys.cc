@@ -10,14 +10,6 @@ namespace {
 
 constexpr std::uint64_t kWindowOffsets = std::uint64_t{1} << 16;
 
-// Scatters neighbouring numbers. Source: Vigna, splitmix64 (public domain).
-std::uint64_t mix(std::uint64_t number) {
-  number += 0x9e3779b97f4a7c15U;
-  number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9U;
-  number = (number ^ (number >> 27)) * 0x94d049bb133111ebU;
-  return number ^ (number >> 31);
-}
-
 }  // namespace
 
 KeyChooser::KeyChooser(const KeyOptions& options) : options_(options) {
@@ -32,8 +24,8 @@ std::uint64_t KeyChooser::next(Random& random) const {
   switch (options_.distribution) {
     case KeyDistribution::zipf: return next_zipf(random);
     case KeyDistribution::hot_set:
-      return fraction(random) < options_.hot_use_share ? below(random, hot_count_) : below(random, options_.count);
-    default: return below(random, options_.count);
+      return random.fraction() < options_.hot_use_share ? random.below(hot_count_) : random.below(options_.count);
+    default: return random.below(options_.count);
   }
 }
 
@@ -41,7 +33,7 @@ std::uint64_t KeyChooser::next(Random& random) const {
 // Source: Hoermann and Derflinger, Rejection-inversion to generate variates from monotone discrete distributions, 1996.
 std::uint64_t KeyChooser::next_zipf(Random& random) const {
   for (;;) {
-    const double u = h_integral_count_ + fraction(random) * (h_integral_first_ - h_integral_count_);
+    const double u = h_integral_count_ + random.fraction() * (h_integral_first_ - h_integral_count_);
     const double x = h_integral_inverse(u);
     const double rank = std::clamp(std::floor(x + 0.5), 1.0, static_cast<double>(options_.count));
     if (rank - x <= threshold_ || u >= h_integral(rank + 0.5) - h(rank)) return static_cast<std::uint64_t>(rank) - 1;
@@ -67,17 +59,24 @@ Dataset::Dataset(const Options& options)
       bytes_max_(options.value_bytes_max),
       block_((kWindowOffsets + options.value_bytes_max) / sizeof(std::uint64_t) + 1) {
   Random random(options.seed);
-  std::ranges::generate(block_, random);
+  for (std::uint64_t& word : block_) word = random.next();
 }
 
 std::array<char, Dataset::kKeyBytes> Dataset::key(std::uint64_t number) const {
   std::array<char, kKeyBytes> text{'k', 'e', 'y', ':'};
-  for (std::size_t digit = kKeyBytes; digit > 4; number /= 10) text[--digit] = static_cast<char>('0' + number % 10);
+  // Two halves of six digits: short divisions, and two at a time.
+  auto low = static_cast<std::uint32_t>(number % 1'000'000);
+  auto high = static_cast<std::uint32_t>(number / 1'000'000 % 1'000'000);
+  for (std::size_t digit = kKeyBytes; digit > 10; low /= 10, high /= 10) {
+    --digit;
+    text[digit] = static_cast<char>('0' + low % 10);
+    text[digit - 6] = static_cast<char>('0' + high % 10);
+  }
   return text;
 }
 
 corering::base::ByteView Dataset::value(std::uint64_t number) const {
-  const std::uint64_t mixed = mix(number);
+  const std::uint64_t mixed = scattered(number);
   const std::uint64_t bytes = bytes_min_ + (mixed >> 16) % (bytes_max_ - bytes_min_ + 1);
   return std::as_bytes(std::span(block_)).subspan(mixed % kWindowOffsets, bytes);
 }

@@ -7,24 +7,13 @@
 
 #include <array>
 #include <cstdint>
-#include <random>
 #include <vector>
 
 #include "corering/base/bytes.h"
 #include "load/options.h"
+#include "load/random.h"
 
 namespace load {
-
-using Random = std::mt19937_64;
-
-// 0 to bound-1. Source: Lemire, Fast random integer generation in an interval, 2019; the bias of less than 2^-32 is left in.
-__extension__ using Wide = unsigned __int128;
-inline std::uint64_t below(Random& random, std::uint64_t bound) {
-  return static_cast<std::uint64_t>((static_cast<Wide>(random()) * bound) >> 64);
-}
-
-// 0 to 1, without 1.
-inline double fraction(Random& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
 
 class KeyChooser {
  public:

@@ -126,9 +126,9 @@ base::Result<> set_protocol(Options& options) {
 }
 
 base::Result<> set_keys(Options& options) {
-  auto distribution =
-      chosen<KeyDistribution>("distribution", FLAGS_distribution,
-                           {{"uniform", KeyDistribution::uniform}, {"zipf", KeyDistribution::zipf}, {"hot_set", KeyDistribution::hot_set}});
+  auto distribution = chosen<KeyDistribution>(
+      "distribution", FLAGS_distribution,
+      {{"uniform", KeyDistribution::uniform}, {"zipf", KeyDistribution::zipf}, {"hot_set", KeyDistribution::hot_set}});
   if (!distribution) return base::failure(std::move(distribution.error()));
   options.keys = {static_cast<std::uint64_t>(FLAGS_keys), *distribution, FLAGS_zipf_exponent, FLAGS_hot_keys_share,
                   FLAGS_hot_use_share};

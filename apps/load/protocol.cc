@@ -11,41 +11,36 @@ namespace {
 
 using corering::base::ByteView;
 
-void append(std::vector<std::byte>& out, std::string_view text) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
-  out.insert(out.end(), bytes, bytes + text.size());
-}
+// More than the longest request has besides its key and its value.
+constexpr std::size_t kRequestOverhead = 64;
 
-void append(std::vector<std::byte>& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
-
-void append(std::vector<std::byte>& out, std::uint64_t number) {
+void append_number(OutBuffer& out, std::uint64_t number) {
   char text[20];
-  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
-  append(out, std::string_view(text, end));
+  out.append(std::string_view(text, std::to_chars(text, text + sizeof text, number).ptr));
 }
 
-void append_resp(const Request& request, std::string_view key, ByteView value, std::vector<std::byte>& out) {
+void append_resp(const Request& request, std::string_view key, ByteView value, OutBuffer& out) {
   const bool is_get = request.operation == Operation::get;
-  append(out, is_get ? "*2\r\n$3\r\nGET\r\n$16\r\n" : "*3\r\n$3\r\nSET\r\n$16\r\n");
-  append(out, key);
-  if (is_get) return append(out, "\r\n");
-  append(out, "\r\n$");
-  append(out, value.size());
-  append(out, "\r\n");
-  append(out, value);
-  append(out, "\r\n");
+  out.append(is_get ? std::string_view("*2\r\n$3\r\nGET\r\n$16\r\n") : std::string_view("*3\r\n$3\r\nSET\r\n$16\r\n"));
+  out.append(key);
+  if (is_get) return out.append(std::string_view("\r\n"));
+  out.append(std::string_view("\r\n$"));
+  append_number(out, value.size());
+  out.append(std::string_view("\r\n"));
+  out.append(value);
+  out.append(std::string_view("\r\n"));
 }
 
-void append_memcached(const Request& request, std::string_view key, ByteView value, std::vector<std::byte>& out) {
+void append_memcached(const Request& request, std::string_view key, ByteView value, OutBuffer& out) {
   const bool is_get = request.operation == Operation::get;
-  append(out, is_get ? "get " : "set ");
-  append(out, key);
-  if (is_get) return append(out, "\r\n");
-  append(out, " 0 0 ");
-  append(out, value.size());
-  append(out, "\r\n");
-  append(out, value);
-  append(out, "\r\n");
+  out.append(is_get ? std::string_view("get ") : std::string_view("set "));
+  out.append(key);
+  if (is_get) return out.append(std::string_view("\r\n"));
+  out.append(std::string_view(" 0 0 "));
+  append_number(out, value.size());
+  out.append(std::string_view("\r\n"));
+  out.append(value);
+  out.append(std::string_view("\r\n"));
 }
 
 // The word in front, without it in `text` afterwards.
@@ -58,9 +53,10 @@ std::string_view take_word(std::string_view& text) {
 
 }  // namespace
 
-void append_request(Protocol protocol, const Dataset& dataset, const Request& request, std::vector<std::byte>& out) {
+void append_request(Protocol protocol, const Dataset& dataset, const Request& request, OutBuffer& out) {
   const ByteView value = dataset.value(request.key);
-  if (protocol == Protocol::echo) return append(out, value);
+  out.require(kRequestOverhead + Dataset::kKeyBytes + value.size());
+  if (protocol == Protocol::echo) return out.append(value);
   const auto key_text = dataset.key(request.key);
   const std::string_view key(key_text.data(), key_text.size());
   if (protocol == Protocol::resp) return append_resp(request, key, value, out);

@@ -16,6 +16,7 @@
 #include "corering/base/bytes.h"
 #include "load/keys.h"
 #include "load/options.h"
+#include "load/out_buffer.h"
 
 namespace load {
 
@@ -29,7 +30,7 @@ struct Request {
 };
 
 // Appends the request to `out`.
-void append_request(Protocol protocol, const Dataset& dataset, const Request& request, std::vector<std::byte>& out);
+void append_request(Protocol protocol, const Dataset& dataset, const Request& request, OutBuffer& out);
 
 enum class Verdict : std::uint8_t {
   incomplete,   // all bytes are taken, more have to come

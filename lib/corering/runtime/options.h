@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "corering/base/clock.h"
@@ -52,6 +53,7 @@ struct Options {
   std::uint32_t direct_descriptors = 0;                       // slots per core; 0: plain descriptors
   LoopOptions loop;
   base::Duration drain_timeout = std::chrono::seconds(10);
+  std::string thread_name = "core";  // the threads are called "core-0" and so on; 15 bytes are kept
 };
 
 // Errors: invalid_argument for an unknown name.

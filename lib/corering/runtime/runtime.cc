@@ -93,7 +93,7 @@ base::Result<> Runtime::start_threads() {
 }
 
 void Runtime::run_place(Place& place, int cpu) {
-  sys::name_this_thread(("core-" + std::to_string(place.core->id().value)).c_str());
+  sys::name_this_thread((options_.thread_name + "-" + std::to_string(place.core->id().value)).c_str());
   if (cpu >= 0) place.started = sys::pin_this_thread(cpu);
   if (place.started) place.started = place.core->ring().enable();
   if (!place.started) all_started_ = false;
