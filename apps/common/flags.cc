@@ -26,6 +26,7 @@ DEFINE_string(zero_copy, "auto", "send without copying: auto (as long as the ker
 DEFINE_string(zero_copy_min_bytes, "4KiB", "smaller sends are always copied");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");
 DEFINE_int32(metrics_port, 0, "admin endpoint over HTTP: live page, /metrics, /healthz, /readyz; 0: off, -1: the kernel chooses");
+DEFINE_double(stall_ms, 100, "report a core whose turn lasts longer than so many milliseconds, with its call stack; 0: never");
 DEFINE_bool(turn_timing, true, "time every turn of a core, for its histograms; costs a clock reading per turn");
 DEFINE_string(log_level, "info", "debug, info, warning, error or silent");
 DEFINE_bool(report_kernel, false, "print what this kernel's io_uring can do, and exit");
@@ -154,6 +155,10 @@ base::Result<> set_timeouts(ServerOptions& options) {
   auto drain = seconds("drain_timeout_s", FLAGS_drain_timeout_s);
   if (!drain) return base::failure(std::move(drain.error()));
   options.runtime.drain_timeout = *drain;
+  if (!(FLAGS_stall_ms == 0 || (FLAGS_stall_ms >= 1 && FLAGS_stall_ms <= 1e6))) {
+    return base::failure(impossible("stall_ms", std::to_string(FLAGS_stall_ms), "0 or 1 to 1000000"));
+  }
+  options.stall_limit = base::Duration(static_cast<std::int64_t>(FLAGS_stall_ms * 1e6));
   return {};
 }
 

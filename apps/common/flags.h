@@ -20,7 +20,8 @@ struct ServerOptions {
   corering::runtime::BackendChoice backend = corering::runtime::BackendChoice::automatic;
   corering::net::Limits limits;  // per core
   corering::sys::ConnectionBuffers buffers;
-  std::optional<corering::sys::SocketAddress> admin;  // of the admin endpoint, if there is to be one
+  std::optional<corering::sys::SocketAddress> admin;                      // of the admin endpoint, if there is to be one
+  corering::base::Duration stall_limit = std::chrono::milliseconds(100);  // 0: not watched
   bool report_kernel = false;
 };
 

@@ -103,6 +103,10 @@ int serve(const char* name, const ServerOptions& options, const SessionFactoryMa
                                          service_factory(*endpoints, options.limits, make_sessions));
   if (!runtime) return report_failure(name, runtime.error());
   if (!(*runtime)->warning().empty()) base::log(base::LogLevel::warning, (*runtime)->warning());
+  if (options.stall_limit > base::Duration::zero()) {
+    if (auto watched = (*runtime)->watch_for_stalls({.limit = options.stall_limit}); !watched)
+      return report_failure(name, watched.error());
+  }
   auto admin = start_admin(options, **runtime);
   if (!admin) return report_failure(name, admin.error());
   announce(name, *endpoints, **runtime);

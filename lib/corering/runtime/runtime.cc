@@ -45,6 +45,7 @@ Runtime::Runtime(const Options& options)
 }
 
 Runtime::~Runtime() {
+  stall_detector_.reset();
   abort();
   join();
 }
@@ -102,6 +103,7 @@ void Runtime::run_place(Place& place, int cpu) {
   place.core->load().attach_this_thread();
   EventLoop loop(*place.core, *place.service, drain_barrier_);
   loop.run();
+  place.core->progress().in(Phase::outside);
   place.core->release_ring_resources();
   place.core->update_gauges();
   stopped_count_.fetch_add(1, std::memory_order_acq_rel);
@@ -111,6 +113,15 @@ void Runtime::sample() {
   const std::lock_guard lock(sampling_);
   process_metrics_.sample();
   for (Place& place : cores_) place.core->load().sample(place.core->counters().polling_ns.value());
+}
+
+base::Result<> Runtime::watch_for_stalls(StallDetector::Options options) {
+  std::vector<Core*> cores;
+  for (Place& place : cores_) cores.push_back(place.core.get());
+  auto detector = StallDetector::start(std::move(options), std::move(cores), registry_);
+  if (!detector) return base::failure(std::move(detector.error()));
+  stall_detector_ = std::move(*detector);
+  return {};
 }
 
 void Runtime::drain() noexcept { request(Core::Request::drain); }

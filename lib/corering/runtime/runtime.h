@@ -24,6 +24,7 @@
 #include "corering/runtime/drain_barrier.h"
 #include "corering/runtime/process_metrics.h"
 #include "corering/runtime/service.h"
+#include "corering/runtime/stall_detector.h"
 #include "corering/sys/thread.h"
 
 namespace corering::runtime {
@@ -50,6 +51,9 @@ class Runtime {
 
   // Waits until all cores have stopped.
   void join();
+
+  // Watches the cores from now on: see StallDetector. Once. Errors: as StallDetector::start.
+  base::Result<> watch_for_stalls(StallDetector::Options options);
 
   const metrics::Registry& registry() const noexcept { return registry_; }
 
@@ -85,6 +89,7 @@ class Runtime {
   std::string warning_;
   std::string_view backend_name_;
   std::vector<Place> cores_;
+  std::unique_ptr<StallDetector> stall_detector_;
   std::barrier<> ready_;  // all cores and the starting thread
   std::atomic<bool> all_started_{true};
   std::atomic<std::size_t> stopped_count_{0};

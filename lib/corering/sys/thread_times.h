@@ -19,4 +19,7 @@ pid_t this_thread_id() noexcept;
 // Nothing if the thread has ended. Thread: any. Cost: four system calls. Source: clock_getcpuclockid(3), proc(5).
 std::optional<ThreadTimes> thread_times(pid_t thread_id) noexcept;
 
+// The thread runs or waits for a CPU: it is not blocked. Thread: any. Cost: three system calls. Source: proc(5).
+bool is_thread_runnable(pid_t thread_id) noexcept;
+
 }  // namespace corering::sys
