@@ -126,7 +126,8 @@ void Client::on_received(ring::IoResult result) {
     }
   }
   if (state_ == State::closing) return close_if_quiet();
-  if (result.more()) return;
+  // It may be closed by now, or even on its next connection.
+  if (state_ != State::open || receive_.in_flight()) return;
   if (result.value > 0) return arm();
   if (result.value == -ENOBUFS) {
     core_.receive_buffers().on_exhausted();
@@ -148,8 +149,9 @@ void Client::take_replies(base::ByteView bytes) {
     if (verdict == Verdict::incomplete) return;
     if (++oldest_ == waiting_.size()) oldest_ = 0;
     --outstanding_;
+    // First, so that no further request is given to it.
+    if (verdict == Verdict::malformed) begin_closing();
     generator_.on_reply(*this, request, verdict);
-    if (verdict == Verdict::malformed) return begin_closing();
     if (state_ != State::open) return;
   }
   if (is_retiring() && outstanding_ == 0) begin_closing();

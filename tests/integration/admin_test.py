@@ -81,6 +81,22 @@ class PagesTest(AdminTest):
         checked = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ''))
 
+    def test_dashboard_and_alerts_name_metrics_that_exist(self):
+        tools = os.path.join(os.path.dirname(__file__), '..', '..', 'tools')
+        shown = {name.partition('{')[0] for name in self.metrics(self.start_with_admin('--cores=1'))}
+        for file_name in ('grafana_dashboard.json', 'prometheus_alerts.yml'):
+            with open(os.path.join(tools, file_name), encoding='utf-8') as file:
+                text = file.read()
+            named = set(re.findall(r'\b(?:corering|process)_\w+(?=[\[{])', text.replace('\\"', '"')))
+            self.assertGreater(len(named), 5, file_name)
+            self.assertEqual(named - shown, set(), file_name)
+        with open(os.path.join(tools, 'grafana_dashboard.json'), encoding='utf-8') as file:
+            json.load(file)
+        if shutil.which('promtool'):
+            rules = os.path.join(tools, 'prometheus_alerts.yml')
+            checked = subprocess.run(['promtool', 'check', 'rules', rules], capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+
     def test_json_holds_the_same(self):
         echo = self.start_with_admin('--cores=2')
         status, headers, body = self.ask(echo, '/metrics.json')

@@ -1,5 +1,6 @@
 """corering-load against servers that behave, stall, lie and go away: what it reports, and its exit codes."""
 
+import getpass
 import json
 import os
 import select
@@ -174,7 +175,7 @@ class KeysTest(LoadTest):
         self.assertEqual((report['misses'], report['failures']['all']), (1000, 0))
 
     def test_memcached_gets_and_sets(self):
-        path = self.foreign_server('memcached', lambda path: ['-u', 'nobody', '-s', path, '-a', '0777', '-t', '1', '-m', '64'])
+        path = self.foreign_server('memcached', lambda path: ['-u', getpass.getuser(), '-s', path, '-a', '0777', '-t', '1', '-m', '64'])
         report = self.measured('--protocol=memcached', f'--unix_socket={path}', '--fill', '--keys=2000', '--requests=20000',
                                '--set_share=0.3', '--pipeline=8', '--value_bytes=1..500')
         self.assertEqual((report['requests'], report['failures']['all'], report['misses']), (20000, 0, 0))
@@ -202,13 +203,15 @@ class BadServersTest(LoadTest):
         self.assertGreaterEqual(report['failures']['wrong_values'], 90)
 
     def test_what_is_no_reply_breaks_the_connection(self):
-        report = self.measured('--protocol=resp', f'--port={self.listener(lambda _: b"HTTP/1.1 400 Bad Request").port}', '--requests=20',
-                               '--connections=2', '--seconds=1', '--timeout_s=0.2', code=1)
-        self.assertGreater(report['failures']['malformed'] + report['failures']['timed_out'], 0)
+        stranger = self.listener(lambda _: b'HTTP/1.1 400 Bad Request\r\n\r\n')
+        report = self.measured('--protocol=resp', f'--port={stranger.port}', '--requests=20', '--connections=2', code=1)
+        self.assertGreaterEqual(report['failures']['malformed'], 20)
+        self.assertGreaterEqual(report['connections']['opened'], 20)
 
     def test_error_replies_are_counted(self):
         answer = self.listener(lambda piece: b'-ERR no\r\n' * piece.count(b'GET'))
-        report = self.measured('--protocol=resp', f'--port={answer.port}', '--requests=100', '--set_share=0', '--target_error_rate=0.5', code=3)
+        report = self.measured('--protocol=resp', f'--port={answer.port}', '--requests=100', '--set_share=0',
+                               '--target_error_rate=0.5', code=3)
         self.assertEqual(report['failures']['error_replies'], 100)
         self.assertEqual(report['failures']['rate'], 1)
 
