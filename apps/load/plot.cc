@@ -15,7 +15,7 @@ namespace {
 constexpr int kWidth = 900;
 constexpr int kHeight = 360;
 constexpr int kLeft = 70;
-constexpr int kRight = 20;
+constexpr int kRight = 40;
 constexpr int kTop = 60;
 constexpr int kBottom = 50;
 constexpr int kBarsPerOctave = 8;
@@ -84,19 +84,22 @@ void draw_bars(std::string& svg, const Distribution& all, const Axis& axis) {
     print(svg, "<rect class='bar' x='%.1f' y='%.1f' width='%.1f' height='%.1f'><title>%llu requests</title></rect>\n", left,
           kHeight - kBottom - height, right - left - 0.5, height, static_cast<unsigned long long>(counts[bar]));
   }
-  for (double count = 1; count <= static_cast<double>(*std::ranges::max_element(counts)); count *= 10) {
-    const double y = kHeight - kBottom - std::log10(1.0 + count) / tallest * kSpace;
-    print(svg, "<text x='%d' y='%.1f' text-anchor='end'>%.0f</text>\n", kLeft - 6, y + 4, count);
+  const std::uint64_t most = *std::ranges::max_element(counts);
+  for (std::uint64_t count = 1; count <= most; count *= 10) {
+    const double y = kHeight - kBottom - std::log10(1.0 + static_cast<double>(count)) / tallest * kSpace;
+    print(svg, "<text x='%d' y='%.1f' text-anchor='end'>%llu</text>\n", kLeft - 6, y + 4, static_cast<unsigned long long>(count));
   }
 }
 
 void draw_axis(std::string& svg, const Axis& axis) {
   constexpr int kLine = kHeight - kBottom;
   print(svg, "<line class='axis' x1='%d' y1='%d' x2='%d' y2='%d'/>\n", kLeft, kLine, kWidth - kRight, kLine);
-  const double stride = std::max(1.0, std::ceil((axis.high - axis.low) / 12));
-  for (double octave = axis.low; octave <= axis.high; octave += stride) {
-    print(svg, "<text x='%.1f' y='%d' text-anchor='middle'>%s</text>\n", axis.x(octave), kLine + 18,
-          time_text(std::exp2(octave)).c_str());
+  // At most a dozen labels.
+  const int octaves = static_cast<int>(axis.high - axis.low);
+  for (int octave = 0; octave <= octaves; octave += octaves / 12 + 1) {
+    const double log_ns = axis.low + octave;
+    print(svg, "<text x='%.1f' y='%d' text-anchor='middle'>%s</text>\n", axis.x(log_ns), kLine + 18,
+          time_text(std::exp2(log_ns)).c_str());
   }
   print(svg, "<text x='%d' y='%d' text-anchor='middle'>latency; requests upwards, both logarithmic</text>\n",
         (kLeft + kWidth - kRight) / 2, kHeight - 10);
