@@ -24,7 +24,8 @@ enum class Profile : std::uint8_t {
 
 enum class Pinning : std::uint8_t { free, one_cpu_each };
 
-// Whether the loop times its turns: one more reading of the clock (20 ns) and two histogram records per turn.
+// Whether the loop times its turns: one more reading of the clock (20 ns) and two histogram records per turn
+// (bench/README.md).
 enum class TurnTiming : std::uint8_t { off, on };
 
 // How an event loop waits and how much it does per turn.
