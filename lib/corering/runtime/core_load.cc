@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "corering/sys/thread_times.h"
-
 namespace corering::runtime {
 
 void CoreLoad::attach_this_thread() noexcept {
   attached_ = base::SteadyClock().now();
+  times_before_ = sys::thread_times(sys::this_thread_id()).value_or(sys::ThreadTimes{});
   thread_id_.store(sys::this_thread_id(), std::memory_order_release);
 }
 
@@ -19,11 +18,13 @@ void CoreLoad::sample(std::uint64_t polling_ns) noexcept {
   const auto elapsed = static_cast<std::uint64_t>((base::SteadyClock().now() - attached_).count());
   // The readings are taken one after the other, so a difference may come out a little below nothing.
   const auto minus = [](std::uint64_t a, std::uint64_t b) { return a - std::min(a, b); };
-  cpu_.catch_up(times->cpu_ns);
-  polling_.catch_up(std::min(polling_ns, times->cpu_ns));
-  busy_.catch_up(minus(times->cpu_ns, polling_ns));
-  runnable_.catch_up(times->runnable_ns);
-  sleeping_.catch_up(minus(elapsed, times->cpu_ns + times->runnable_ns));
+  const std::uint64_t cpu_ns = minus(times->cpu_ns, times_before_.cpu_ns);
+  const std::uint64_t runnable_ns = minus(times->runnable_ns, times_before_.runnable_ns);
+  cpu_.catch_up(cpu_ns);
+  polling_.catch_up(std::min(polling_ns, cpu_ns));
+  busy_.catch_up(minus(cpu_ns, polling_ns));
+  runnable_.catch_up(runnable_ns);
+  sleeping_.catch_up(minus(elapsed, cpu_ns + runnable_ns));
 }
 
 void CoreLoad::register_metrics(metrics::Registry& registry) {

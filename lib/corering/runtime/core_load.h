@@ -13,12 +13,13 @@
 
 #include "corering/base/clock.h"
 #include "corering/metrics/registry.h"
+#include "corering/sys/thread_times.h"
 
 namespace corering::runtime {
 
 class CoreLoad {
  public:
-  // The calling thread is the one to account.
+  // The calling thread is the one to account, from now on.
   void attach_this_thread() noexcept;
 
   // Brings the counters up to date. `polling_ns`: what the loop has counted. Does nothing before attach or after the thread's end.
@@ -38,6 +39,7 @@ class CoreLoad {
  private:
   std::atomic<pid_t> thread_id_{0};
   base::Instant attached_;
+  sys::ThreadTimes times_before_;  // what the thread had used by then
   metrics::Counter cpu_;
   metrics::Counter busy_;
   metrics::Counter polling_;

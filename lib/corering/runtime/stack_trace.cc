@@ -1,6 +1,5 @@
 #include "corering/runtime/stack_trace.h"
 
-#include <backtrace.h>
 #include <cxxabi.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
@@ -11,11 +10,27 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
 
 #include "corering/base/error.h"
+
+// libbacktrace is part of g++'s own package, and its header lies in a folder that no other compiler or tool searches: so what is used
+// of it is declared here. Source: backtrace.h of GCC; the interface has not changed since GCC 4.8.
+extern "C" {
+struct backtrace_state;
+using backtrace_error_callback = void (*)(void* data, const char* message, int number);
+using backtrace_full_callback = int (*)(void* data, std::uintptr_t address, const char* file, int line, const char* function);
+using backtrace_syminfo_callback = void (*)(void* data, std::uintptr_t address, const char* name, std::uintptr_t value,
+                                            std::uintptr_t bytes);
+backtrace_state* backtrace_create_state(const char* program, int threaded, backtrace_error_callback on_error, void* data);
+int backtrace_pcinfo(backtrace_state* state, std::uintptr_t address, backtrace_full_callback on_line,
+                     backtrace_error_callback on_error, void* data);
+int backtrace_syminfo(backtrace_state* state, std::uintptr_t address, backtrace_syminfo_callback on_symbol,
+                      backtrace_error_callback on_error, void* data);
+}
 
 namespace corering::runtime {
 
