@@ -117,8 +117,9 @@ void Runtime::sample() {
 
 base::Result<> Runtime::watch_for_stalls(StallDetector::Options options) {
   std::vector<Core*> cores;
+  cores.reserve(cores_.size());
   for (Place& place : cores_) cores.push_back(place.core.get());
-  auto detector = StallDetector::start(std::move(options), std::move(cores), registry_);
+  auto detector = StallDetector::start(std::move(options), cores, registry_);
   if (!detector) return base::failure(std::move(detector.error()));
   stall_detector_ = std::move(*detector);
   return {};

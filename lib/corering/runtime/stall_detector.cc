@@ -24,7 +24,7 @@ std::string ms(base::Duration duration) { return std::to_string(duration.count()
 
 }  // namespace
 
-base::Result<std::unique_ptr<StallDetector>> StallDetector::start(Options options, std::vector<Core*> cores,
+base::Result<std::unique_ptr<StallDetector>> StallDetector::start(Options options, const std::vector<Core*>& cores,
                                                                   metrics::Registry& registry) {
   if (auto installed = install_stack_capture(signal_number()); !installed) return base::failure(std::move(installed.error()));
   std::unique_ptr<StallDetector> detector(new StallDetector(std::move(options), cores, registry));

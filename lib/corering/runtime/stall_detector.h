@@ -48,7 +48,8 @@ class StallDetector {
   };
 
   // Watches from now on. Registers its counters. Errors: as sys::Thread::start; system if the signal's handler cannot be set.
-  static base::Result<std::unique_ptr<StallDetector>> start(Options options, std::vector<Core*> cores, metrics::Registry& registry);
+  static base::Result<std::unique_ptr<StallDetector>> start(Options options, const std::vector<Core*>& cores,
+                                                            metrics::Registry& registry);
 
   StallDetector(const StallDetector&) = delete;
   StallDetector& operator=(const StallDetector&) = delete;
