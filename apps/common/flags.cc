@@ -3,8 +3,6 @@
 #include <gflags/gflags.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include "common/runtime_flags.h"
@@ -27,13 +25,11 @@ DEFINE_string(socket_send_buffer, "0", "kernel memory for replies not yet taken,
 DEFINE_string(zero_copy, "auto", "send without copying: auto (as long as the kernel reports that it pays), always or never");
 DEFINE_string(zero_copy_min_bytes, "4KiB", "smaller sends are always copied");
 DEFINE_bool(direct_descriptors, false, "keep accepted sockets in the ring's own table");
+DEFINE_int32(metrics_port, 0, "admin endpoint over HTTP: live page, /metrics, /healthz, /readyz; 0: off, -1: the kernel chooses");
+DEFINE_double(stall_ms, 100, "report a core whose turn lasts longer than so many milliseconds, with its call stack; 0: never");
+DEFINE_bool(turn_timing, true, "time every turn of a core, for its histograms; costs a clock reading per turn");
 DEFINE_string(log_level, "info", "debug, info, warning, error or silent");
 DEFINE_bool(report_kernel, false, "print what this kernel's io_uring can do, and exit");
-
-// What gflags calls to end the process. Debian's gflags lives in namespace google; its header names the namespace in a macro.
-namespace GFLAGS_NAMESPACE {
-extern void (*gflags_exitfunc)(int);
-}
 
 namespace apps {
 
@@ -90,6 +86,16 @@ base::Result<> set_addresses(ServerOptions& options) {
   return {};
 }
 
+base::Result<> set_admin(ServerOptions& options) {
+  auto port = checked("metrics_port", FLAGS_metrics_port, -1, 65535);
+  if (!port) return base::failure(std::move(port.error()));
+  if (*port == 0) return {};
+  auto address = sys::SocketAddress::parse_ip(FLAGS_bind, static_cast<std::uint16_t>(std::max(*port, 0)));
+  if (!address) return base::failure(with_flag("bind", std::move(address.error())));
+  options.admin = *address;
+  return {};
+}
+
 base::Result<> set_cores(ServerOptions& options) {
   constexpr int kCoresMax = 1024;
   auto cores = checked("cores", FLAGS_cores, 0, kCoresMax);
@@ -98,6 +104,7 @@ base::Result<> set_cores(ServerOptions& options) {
   if (FLAGS_pin_cores) options.runtime.pinning = runtime::Pinning::one_cpu_each;
   if (auto resolved = runtime::resolve_cores(options.runtime); !resolved) return resolved;
   if (auto set = set_runtime(options.runtime); !set) return set;
+  options.runtime.loop.turn_timing = FLAGS_turn_timing ? runtime::TurnTiming::on : runtime::TurnTiming::off;
   auto backend = runtime::parse_backend(FLAGS_backend);
   if (!backend) return base::failure(with_flag("backend", std::move(backend.error())));
   options.backend = *backend;
@@ -146,6 +153,10 @@ base::Result<> set_timeouts(ServerOptions& options) {
   auto drain = seconds("drain_timeout_s", FLAGS_drain_timeout_s);
   if (!drain) return base::failure(std::move(drain.error()));
   options.runtime.drain_timeout = *drain;
+  if (!(FLAGS_stall_ms == 0 || (FLAGS_stall_ms >= 1 && FLAGS_stall_ms <= 1e6))) {
+    return base::failure(impossible("stall_ms", std::to_string(FLAGS_stall_ms), "0 or 1 to 1000000"));
+  }
+  options.stall_limit = base::Duration(static_cast<std::int64_t>(FLAGS_stall_ms * 1e6));
   return {};
 }
 
@@ -179,61 +190,17 @@ base::Result<> set_connections(ServerOptions& options) {
   return {};
 }
 
-[[noreturn]] void print_help(const char* summary) {
-  std::printf("%s\n\n", summary);
-  std::vector<GFLAGS_NAMESPACE::CommandLineFlagInfo> flags;
-  GFLAGS_NAMESPACE::GetAllFlags(&flags);
-  for (const auto& flag : flags) {
-    // gflags has some thirty flags of its own; the one that operators use is named below.
-    if (flag.filename.find("apps/") == std::string::npos) continue;
-    const std::string usage = "--" + flag.name + "=" + flag.default_value;
-    std::printf("  %-28s %s\n", usage.c_str(), flag.description.c_str());
-  }
-  std::printf("  %-28s %s\n", "--flagfile=FILE", "read flags from a file, one per line");
-  std::printf("  %-28s %s\n", "--help, --version", "print this, or the version, and exit");
-  std::exit(0);
-}
-
-bool is_asked_for(const char* flag) {
-  std::string value;
-  return GFLAGS_NAMESPACE::GetCommandLineOption(flag, &value) && value == "true";
-}
-
 }  // namespace
-
-void parse_command_line(int argc, char** argv, const char* summary) {
-  GFLAGS_NAMESPACE::SetVersionString(CORERING_VERSION);
-  // gflags ends the process with 1 on a bad flag; here 1 means that a sound command could not be carried out.
-  GFLAGS_NAMESPACE::gflags_exitfunc = [](int) { std::exit(2); };
-  GFLAGS_NAMESPACE::ParseCommandLineNonHelpFlags(&argc, &argv, true);
-  if (is_asked_for("help") || is_asked_for("helpfull") || is_asked_for("helpshort")) print_help(summary);
-  if (is_asked_for("version")) {
-    std::printf("%s %s\n", GFLAGS_NAMESPACE::ProgramInvocationShortName(), CORERING_VERSION);
-    std::exit(0);
-  }
-  if (argc > 1) {
-    std::fprintf(stderr, "%s: found argument '%s', need flags only: see --help\n", GFLAGS_NAMESPACE::ProgramInvocationShortName(),
-                 argv[1]);
-    std::exit(2);
-  }
-}
 
 base::Result<ServerOptions> server_options() {
   ServerOptions options;
   options.report_kernel = FLAGS_report_kernel;
-  for (auto* set :
-       {&set_addresses, &set_cores, &set_chunks, &set_socket_buffers, &set_send_policy, &set_timeouts, &set_connections}) {
+  for (auto* set : {&set_addresses, &set_admin, &set_cores, &set_chunks, &set_socket_buffers, &set_send_policy, &set_timeouts,
+                    &set_connections}) {
     if (auto done = (*set)(options); !done) return base::failure(std::move(done.error()));
   }
   if (auto done = set_log_level(FLAGS_log_level); !done) return base::failure(std::move(done.error()));
   return options;
-}
-
-int report_failure(const char* name, const base::Error& error) {
-  std::string line = error.text;
-  std::ranges::replace(line, '\n', ' ');
-  std::fprintf(stderr, "%s: %s\n", name, line.c_str());
-  return error.code == base::ErrorCode::invalid_argument ? 2 : 1;
 }
 
 }  // namespace apps

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "corering/base/log.h"
+#include "corering/net/admin_server.h"
 #include "corering/net/endpoint.h"
 #include "corering/net/server.h"
 #include "corering/runtime/runtime.h"
@@ -51,11 +52,30 @@ void announce(const char* name, const std::vector<net::Endpoint>& endpoints, con
   std::fflush(stdout);
 }
 
-void print_counters(const char* name, const char* title, const runtime::Runtime& runtime) {
+void print_counters(const char* name, const char* title, runtime::Runtime& runtime) {
+  runtime.sample();
   std::fprintf(stderr, "%s: %s: %s\n", name, title, metrics::to_line(runtime.registry().snapshot()).c_str());
 }
 
-void wait_until_told_to_stop(const char* name, const runtime::Runtime& runtime) {
+// Nothing if none is asked for.
+base::Result<std::unique_ptr<net::AdminServer>> start_admin(const ServerOptions& options, runtime::Runtime& runtime) {
+  if (!options.admin) return nullptr;
+  net::AdminServer::Options admin;
+  admin.address = *options.admin;
+  admin.backend = runtime::backend_factory(options.backend);
+  admin.collect = [&runtime] {
+    runtime.sample();
+    return runtime.registry().collect();
+  };
+  return net::AdminServer::start(std::move(admin));
+}
+
+void announce_admin(const char* name, const net::AdminServer& admin) {
+  std::printf("%s: live page and metrics on http://%s/\n", name, admin.address().text().c_str());
+  std::fflush(stdout);
+}
+
+void wait_until_told_to_stop(const char* name, runtime::Runtime& runtime) {
   for (;;) {
     const auto signal = sys::wait_for_signal({SIGTERM, SIGINT, SIGUSR1}, std::chrono::hours(1));
     if (signal == SIGUSR1) print_counters(name, "counters", runtime);
@@ -83,8 +103,17 @@ int serve(const char* name, const ServerOptions& options, const SessionFactoryMa
                                          service_factory(*endpoints, options.limits, make_sessions));
   if (!runtime) return report_failure(name, runtime.error());
   if (!(*runtime)->warning().empty()) base::log(base::LogLevel::warning, (*runtime)->warning());
+  if (options.stall_limit > base::Duration::zero()) {
+    if (auto watched = (*runtime)->watch_for_stalls({.limit = options.stall_limit}); !watched)
+      return report_failure(name, watched.error());
+  }
+  auto admin = start_admin(options, **runtime);
+  if (!admin) return report_failure(name, admin.error());
   announce(name, *endpoints, **runtime);
+  if (*admin) announce_admin(name, **admin);
+  if (*admin) (*admin)->set_readiness(net::Readiness::ready);
   wait_until_told_to_stop(name, **runtime);
+  if (*admin) (*admin)->set_readiness(net::Readiness::draining);
   (*runtime)->drain();
   wait_until_stopped(name, **runtime);
   print_counters(name, "stopped", **runtime);

@@ -13,6 +13,12 @@ namespace corering::metrics {
 class Counter {
  public:
   void add(std::uint64_t count = 1) noexcept { value_.store(value() + count, std::memory_order_relaxed); }
+
+  // For totals that are kept elsewhere, by the kernel for example: takes over its newer reading. Never goes back.
+  void catch_up(std::uint64_t total) noexcept {
+    if (total > value()) value_.store(total, std::memory_order_relaxed);
+  }
+
   std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string>
 #include <utility>
 
 namespace corering::runtime {
@@ -56,6 +57,7 @@ Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, rin
     : id_(id),
       options_(options),
       surroundings_(std::move(surroundings)),
+      registry_(surroundings_.registry, {{"core", std::to_string(id.value)}}),
       ring_(std::move(ring)),
       arena_(std::move(arena)),
       chunks_(std::move(chunks)),
@@ -147,25 +149,28 @@ void Core::release_ring_resources() noexcept {
 
 void Core::register_metrics() {
   metrics::Registry& all = registry();
-  all.add("chunks_total", chunks_total_);
-  all.add("chunks_home", chunks_home_);
-  all.add("chunks_home_min", chunks_home_min_);
-  all.add("small_chunks_total", small_chunks_total_);
-  all.add("small_chunks_home", small_chunks_home_);
-  all.add("small_chunks_home_min", small_chunks_home_min_);
-  all.add("arena_bytes", arena_bytes_);
-  all.add("arena_registered_bytes", arena_registered_bytes_);
+  all.add("chunks_total", chunks_total_, "Chunks for receives and large replies");
+  all.add("chunks_home", chunks_home_, "Chunks that are not lent");
+  all.add("chunks_home_min", chunks_home_min_, "Fewest chunks that were ever home");
+  all.add("small_chunks_total", small_chunks_total_, "Small chunks");
+  all.add("small_chunks_home", small_chunks_home_, "Small chunks that are not lent");
+  all.add("small_chunks_home_min", small_chunks_home_min_, "Fewest small chunks that were ever home");
+  all.add("arena_bytes", arena_bytes_, "Memory that the kernel reads and writes for us");
+  all.add("arena_registered_bytes", arena_registered_bytes_, "Part of the arena that is registered as fixed buffers");
   heap_.register_metrics(all);
-  all.add("turns", counters_.turns);
-  all.add("enters", ring_.counters().enters);
-  all.add("extra_enters", ring_.counters().extra_enters);
-  all.add("submitted", ring_.counters().submitted);
-  all.add("completed", ring_.counters().completed);
-  all.add("completion_overflows", ring_.counters().overflows);
-  all.add("messages_sent", counters_.messages_sent);
-  all.add("messages_refused", counters_.messages_refused);
-  all.add("messages_received", counters_.messages_received);
-  all.add("wakes", counters_.wakes);
+  all.add("turns", counters_.turns, "Turns of the event loop");
+  all.add("enters", ring_.counters().enters, "Calls of io_uring_enter, one per turn");
+  all.add("extra_enters", ring_.counters().extra_enters, "Calls of io_uring_enter because the submission queue was full");
+  all.add("submitted", ring_.counters().submitted, "Operations submitted");
+  all.add("completed", ring_.counters().completed, "Completions reaped");
+  all.add("completion_overflows", ring_.counters().overflows, "Turns that found the completion queue overflowed");
+  all.add("messages_sent", counters_.messages_sent, "Messages sent to other cores");
+  all.add("messages_refused", counters_.messages_refused, "Messages refused because a mailbox was full");
+  all.add("messages_received", counters_.messages_received, "Messages from other cores");
+  all.add("wakes", counters_.wakes, "Other cores woken");
+  all.add("turn_ns", counters_.turn_ns, "Time that a turn spends in user space, without its system call");
+  all.add("turn_completions", counters_.completions, "Completions per turn that found any");
+  load_.register_metrics(all);
   sched::register_counters(all, scheduler_.counters());
   offloads_.register_metrics(all);
   update_gauges();

@@ -20,9 +20,11 @@
 #include "corering/ring/direct_descriptors.h"
 #include "corering/ring/registered_buffers.h"
 #include "corering/ring/ring.h"
+#include "corering/runtime/core_load.h"
 #include "corering/runtime/exchange.h"
 #include "corering/runtime/flushable.h"
 #include "corering/runtime/options.h"
+#include "corering/runtime/progress.h"
 #include "corering/runtime/waker.h"
 #include "corering/sched/offload_port.h"
 #include "corering/sched/scheduler.h"
@@ -32,10 +34,13 @@ namespace corering::runtime {
 
 struct CoreCounters {
   metrics::Counter turns;
+  metrics::Counter polling_ns;  // turns that found nothing to do and did not sleep
   metrics::Counter messages_sent;
   metrics::Counter messages_refused;  // the mailbox was full
   metrics::Counter messages_received;
-  metrics::Counter wakes;  // of other cores
+  metrics::Counter wakes;          // of other cores
+  metrics::Histogram turn_ns;      // what a turn does itself, without its enter; see LoopOptions::turn_timing
+  metrics::Histogram completions;  // per turn that found any
 };
 
 // What a core is made of besides its options: the seam (back end, clock) and what it has in common with its siblings.
@@ -95,8 +100,11 @@ class Core {
 
   Exchange& exchange() noexcept { return surroundings_.exchange; }
   Waker& waker() noexcept { return waker_; }
-  metrics::Registry& registry() noexcept { return surroundings_.registry; }
+  // Everything that is registered here is labelled with this core's number.
+  metrics::Registry& registry() noexcept { return registry_; }
   CoreCounters& counters() noexcept { return counters_; }
+  CoreLoad& load() noexcept { return load_; }
+  Progress& progress() noexcept { return progress_; }
 
   // The clock's reading at the beginning of this turn.
   base::Instant now() const noexcept { return now_; }
@@ -104,6 +112,8 @@ class Core {
     now_ = surroundings_.clock.now();
     scheduler_.set_turn_time(now_);
   }
+  // What has passed since: one more reading of the clock.
+  base::Duration since_turn_began() const noexcept { return surroundings_.clock.now() - now_; }
 
   // Runs the message on core `to`, in a later turn; messages to one core keep their order. False, and counted, if its mailbox is
   // full.
@@ -142,6 +152,7 @@ class Core {
   const CoreId id_;
   const Options options_;
   CoreSurroundings surroundings_;
+  metrics::Registry registry_;
   mem::Heap heap_;
   ring::Ring ring_;
   mem::Arena arena_;
@@ -165,6 +176,8 @@ class Core {
   };
   std::vector<Peer> peers_;  // all cores, this one included: they have mailboxes to themselves
   CoreCounters counters_;
+  CoreLoad load_;
+  Progress progress_;
   metrics::Gauge chunks_total_;
   metrics::Gauge chunks_home_;
   metrics::Gauge chunks_home_min_;

@@ -22,12 +22,19 @@ void EventLoop::begin() {
 
 bool EventLoop::turn() {
   core_.scheduler().make_current();
+  Progress& progress = core_.progress();
   core_.counters().turns.add();
+  progress.in(Phase::reap);
   reap();
+  progress.in(Phase::dispatch);
   dispatch();
+  progress.in(Phase::run_ready);
   run_ready();
+  progress.in(Phase::fire_timers);
   fire_timers();
+  progress.in(Phase::drain_mailboxes);
   drain_mailboxes();
+  progress.in(Phase::flush);
   flush();
   if (is_finished()) {
     core_.offloads().abandon();
@@ -40,9 +47,13 @@ bool EventLoop::turn() {
 
 // Results are copied out before any is acted on, so that handlers may submit while the kernel posts.
 void EventLoop::reap() {
+  const base::Instant last_turn = core_.now();
   core_.read_clock();
   batch_ = core_.ring().reap();
-  if (!batch_.empty()) last_event_ = core_.now();
+  if (polling_) core_.counters().polling_ns.add(static_cast<std::uint64_t>((core_.now() - last_turn).count()));
+  if (batch_.empty()) return;
+  last_event_ = core_.now();
+  if (core_.options().loop.turn_timing == TurnTiming::on) core_.counters().completions.record(batch_.size());
 }
 
 void EventLoop::dispatch() { core_.ring().dispatch(batch_); }
@@ -77,11 +88,18 @@ void EventLoop::flush() {
 
 void EventLoop::enter() {
   ring::EnterRequest request = waiting();
+  if (core_.options().loop.turn_timing == TurnTiming::on) {
+    core_.counters().turn_ns.record(static_cast<std::uint64_t>(core_.since_turn_began().count()));
+  }
+  polling_ = false;
   if (request.wait_count == 0 || !try_sleep()) {
+    polling_ = batch_.empty() && !has_work();
+    core_.progress().in(Phase::submit);
     core_.ring().enter({});
     return;
   }
   core_.update_gauges();
+  core_.progress().in(Phase::wait);
   core_.ring().enter(request);
   core_.unpark();
   core_.scheduler().wake_up();

@@ -49,6 +49,7 @@ class EventLoop {
   DrainBarrier& barrier_;
   std::span<const ring::Cqe> batch_;
   base::Instant last_event_;
+  bool polling_ = false;  // the last turn found nothing to do and did not sleep
   Core::Request obeyed_ = Core::Request::run;
   bool arrived_ = false;  // at the drain barrier
   bool winding_down_ = false;

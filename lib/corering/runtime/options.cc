@@ -29,7 +29,7 @@ base::Result<> resolve_cores(Options& options) {
 }
 
 void apply_profile(Profile profile, Options& options) {
-  options.loop = LoopOptions{};
+  options.loop = LoopOptions{.turn_timing = options.loop.turn_timing};
   switch (profile) {
     case Profile::balanced: break;
     case Profile::throughput:

@@ -31,6 +31,10 @@ enum class SpinWhen : std::uint8_t {
   always,
 };
 
+// Whether the loop times its turns: one more reading of the clock (20 ns) and two histogram records per turn
+// (bench/README.md).
+enum class TurnTiming : std::uint8_t { off, on };
+
 // How an event loop waits and how much it does per turn.
 struct LoopOptions {
   // The event interval: ready tasks run before I/O is looked at again. No task begins after ready_time_max.
@@ -45,6 +49,8 @@ struct LoopOptions {
   // Stay awake for this long after the last event.
   base::Duration spin = base::Duration::zero();
   SpinWhen spin_when = SpinWhen::cpus_to_spare;
+
+  TurnTiming turn_timing = TurnTiming::on;
 };
 
 // How a core wakes another that sleeps. Figures for both are in bench/README.md.

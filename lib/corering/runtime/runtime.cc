@@ -46,9 +46,12 @@ Runtime::Runtime(const Options& options)
       exchange_(options.cores),
       drain_barrier_(options.cores),
       offload_pool_(options.blocking),
-      ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {}
+      ready_(static_cast<std::ptrdiff_t>(options.cores) + 1) {
+  process_metrics_.register_metrics(registry_);
+}
 
 Runtime::~Runtime() {
+  stall_detector_.reset();
   abort();
   join();
 }
@@ -111,11 +114,29 @@ void Runtime::run_place(Place& place, int cpu) {
   ready_.arrive_and_wait();
   if (!all_started_) return;
   const mem::Heap::Use use(place.core->heap());
+  place.core->load().attach_this_thread();
   EventLoop loop(*place.core, *place.service, drain_barrier_);
   loop.run();
+  place.core->progress().in(Phase::outside);
   place.core->release_ring_resources();
   place.core->update_gauges();
   stopped_count_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void Runtime::sample() {
+  const std::lock_guard lock(sampling_);
+  process_metrics_.sample();
+  for (Place& place : cores_) place.core->load().sample(place.core->counters().polling_ns.value());
+}
+
+base::Result<> Runtime::watch_for_stalls(StallDetector::Options options) {
+  std::vector<Core*> cores;
+  cores.reserve(cores_.size());
+  for (Place& place : cores_) cores.push_back(place.core.get());
+  auto detector = StallDetector::start(std::move(options), cores, registry_);
+  if (!detector) return base::failure(std::move(detector.error()));
+  stall_detector_ = std::move(*detector);
+  return {};
 }
 
 void Runtime::drain() noexcept { request(Core::Request::drain); }

@@ -55,4 +55,13 @@ TEST(Gauge, ReadersSeeOnlyValuesThatWereSet) {
   EXPECT_EQ(gauge.value(), kLow);
 }
 
+TEST(Counter, CatchesUpWithATotalKeptElsewhereAndNeverGoesBack) {
+  corering::metrics::Counter counter;
+  counter.catch_up(10);
+  counter.catch_up(7);
+  EXPECT_EQ(counter.value(), 10u);
+  counter.catch_up(12);
+  EXPECT_EQ(counter.value(), 12u);
+}
+
 }  // namespace

@@ -61,6 +61,60 @@ TEST(Registry, TheNameMayBeATemporary) {
   EXPECT_EQ(registry.snapshot()[0].name, "a_name_too_long_for_the_small_string_buffer");
 }
 
+TEST(Registry, KeepsLabelsApartAndAddsUpWhatHasTheSame) {
+  metrics::Counter counters[3];
+  metrics::Registry registry;
+  registry.add({"calls", "Calls", {{"command", "get"}}}, counters[0]);
+  registry.add({"calls", "Calls", {{"command", "set"}}}, counters[1]);
+  registry.add({"calls", "Calls", {{"command", "get"}}}, counters[2]);
+  for (std::uint64_t index = 0; index < 3; ++index) counters[index].add(index + 1);
+  const std::vector<metrics::Family> families = registry.collect();
+  ASSERT_EQ(families.size(), 1U);
+  ASSERT_EQ(families[0].series.size(), 2U);
+  EXPECT_EQ(families[0].help, "Calls");
+  EXPECT_EQ(families[0].series[0].labels, (metrics::Labels{{"command", "get"}}));
+  EXPECT_EQ(families[0].series[0].value, 4U);
+  EXPECT_EQ(families[0].series[1].value, 2U);
+  EXPECT_EQ(metrics::value_of(registry.snapshot(), "calls"), 6U);
+}
+
+TEST(Registry, OfACoreGivesItsLabelsToEverything) {
+  metrics::Counter calls[2];
+  metrics::Registry all;
+  metrics::Registry core0(all, {{"core", "0"}});
+  metrics::Registry core1(all, {{"core", "1"}});
+  core0.add("calls", calls[0], "Calls");
+  core1.add({"calls", "Calls", {{"command", "get"}}}, calls[1]);
+  calls[0].add(1);
+  calls[1].add(2);
+  const std::vector<metrics::Family> families = all.collect();
+  ASSERT_EQ(families.size(), 1U);
+  EXPECT_EQ(families[0].series[0].labels, (metrics::Labels{{"core", "0"}}));
+  EXPECT_EQ(families[0].series[1].labels, (metrics::Labels{{"core", "1"}, {"command", "get"}}));
+  EXPECT_EQ(metrics::value_of(core0.snapshot(), "calls"), 3U) << "a core's registry reads what its parent has";
+}
+
+TEST(Registry, CollectsHistogramsMergedAndLeavesThemOutOfSnapshots) {
+  metrics::Histogram cores[2];
+  metrics::Registry registry;
+  for (const metrics::Histogram& core : cores) registry.add("turn_ns", core, "Turns");
+  cores[0].record(10);
+  cores[1].record(30);
+  EXPECT_TRUE(registry.snapshot().empty());
+  const std::vector<metrics::Family> families = registry.collect();
+  EXPECT_EQ(families[0].kind, metrics::Kind::histogram);
+  EXPECT_EQ(families[0].series[0].distribution.count(), 2U);
+  EXPECT_EQ(families[0].series[0].distribution.max(), 30U);
+}
+
+TEST(RegistryDeathTest, ANameIsOfOneKind) {
+  metrics::Counter counter;
+  metrics::Gauge gauge;
+  metrics::Registry registry;
+  registry.add("open", counter);
+  EXPECT_DEATH(registry.add("open", gauge), "another kind");
+}
+
 TEST(Registry, IsReadWhileCoresRegisterAndCount) {
   constexpr int kSeries = 200;
   metrics::Registry registry;

@@ -1,0 +1,11 @@
+// What the server under load uses, if it is on this machine and its process is named. Source: proc(5).
+#pragma once
+
+#include "load/report.h"
+
+namespace load {
+
+// All zero for pid 0, or if there is no such process. CPU time in steps of a clock tick.
+Usage server_usage(int pid);
+
+}  // namespace load
