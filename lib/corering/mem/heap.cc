@@ -49,10 +49,10 @@ void Heap::register_metrics(metrics::Registry& registry) const {
   for (std::size_t index = 0; index < kRooms; ++index) {
     const HeapAccount& account = accounts_[index];
     const std::string prefix = "heap_" + std::string(name_of(static_cast<Room>(index)));
-    registry.add(prefix + "_allocations", account.allocations);
-    registry.add(prefix + "_allocated_bytes", account.allocated_bytes);
-    registry.add(prefix + "_released_bytes", account.released_bytes);
-    registry.add("heap_refused", account.refused);
+    registry.add(prefix + "_allocations", account.allocations, "Pieces taken from the heap of the core");
+    registry.add(prefix + "_allocated_bytes", account.allocated_bytes, "Bytes taken from the heap of the core");
+    registry.add(prefix + "_released_bytes", account.released_bytes, "Bytes given back to the heap of the core");
+    registry.add("heap_refused", account.refused, "Allocations that the machine refused");
   }
 }
 

@@ -11,11 +11,11 @@ double PoolCounters::hit_rate() const noexcept {
 
 void PoolCounters::register_metrics(metrics::Registry& registry, std::string_view name) const {
   const std::string prefix = "pool_" + std::string(name);
-  registry.add(prefix + "_borrows", borrows);
-  registry.add(prefix + "_misses", misses);
-  registry.add(prefix + "_refused", refused);
-  registry.add(prefix + "_returns", returns);
-  registry.add(prefix + "_dropped", dropped);
+  registry.add(prefix + "_borrows", borrows, "Objects borrowed");
+  registry.add(prefix + "_misses", misses, "Borrows that found no place");
+  registry.add(prefix + "_refused", refused, "Borrows refused at the maximum");
+  registry.add(prefix + "_returns", returns, "Objects given back");
+  registry.add(prefix + "_dropped", dropped, "Places that the pool did not keep");
 }
 
 }  // namespace corering::mem

@@ -57,8 +57,9 @@ Runtime::~Runtime() {
 }
 
 base::Result<> Runtime::make_places(const BackendFactory& make_backend, const ServiceFactory& make_service) {
-  registry_.add("blocking_threads", offload_pool_.threads_gauge());
-  registry_.add("blocking_thread_failures", offload_pool_.thread_failures_gauge());
+  registry_.add("blocking_threads", offload_pool_.threads_gauge(), "Threads for calls that block");
+  registry_.add("blocking_thread_failures", offload_pool_.thread_failures_gauge(),
+                "Threads for calls that block which could not be started");
   cores_.resize(options_.cores);
   std::vector<Core*> all;
   auto cpus = sys::allowed_cpus();

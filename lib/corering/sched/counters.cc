@@ -11,24 +11,24 @@ constexpr std::array<const char*, kPriorities> kNames{"urgent", "high", "normal"
 }  // namespace
 
 void register_counters(metrics::Registry& registry, const Counters& counters) {
-  registry.add("tasks_spawned", counters.spawned);
-  registry.add("tasks_run", counters.run);
-  registry.add("tasks_expired", counters.expired);
-  registry.add("tasks_cancelled", counters.cancelled);
-  registry.add("tasks_live", counters.live);
-  registry.add("tasks_stolen", counters.stolen);
-  registry.add("steal_attempts", counters.steal_attempts);
-  registry.add("steal_wakes", counters.wakes);
-  registry.add("deque_refusals", counters.deque_refusals);
-  registry.add("frames_from_heap", counters.frames_from_heap);
-  registry.add("frames_dropped", counters.frames_dropped);
-  registry.add("frames_kept_bytes", counters.frames_kept_bytes);
+  registry.add("tasks_spawned", counters.spawned, "Tasks spawned");
+  registry.add("tasks_run", counters.run, "Tasks run to their end");
+  registry.add("tasks_expired", counters.expired, "Tasks whose deadline passed before they began");
+  registry.add("tasks_cancelled", counters.cancelled, "Tasks cancelled before they began");
+  registry.add("tasks_live", counters.live, "Tasks that have not ended");
+  registry.add("tasks_stolen", counters.stolen, "Pieces of work taken from other cores");
+  registry.add("steal_attempts", counters.steal_attempts, "Searches for work on other cores");
+  registry.add("steal_wakes", counters.wakes, "Cores woken to look for work");
+  registry.add("deque_refusals", counters.deque_refusals, "Pieces of work for which no deque had room");
+  registry.add("frames_from_heap", counters.frames_from_heap, "Coroutine frames for which the pool had no place");
+  registry.add("frames_dropped", counters.frames_dropped, "Coroutine frames that the pool did not keep");
+  registry.add("frames_kept_bytes", counters.frames_kept_bytes, "Memory of coroutine frames that wait for reuse");
   for (const Priority priority : kAllPriorities) {
     const std::string prefix = std::string("tasks_") + kNames[index_of(priority)];
     const Counters::OfPriority& of = counters.of[index_of(priority)];
-    registry.add(prefix + "_run", of.run);
-    registry.add(prefix + "_wait_ns", of.wait_ns);
-    registry.add(prefix + "_busy_ns", of.busy_ns);
+    registry.add(prefix + "_run", of.run, "Runs of tasks of this priority");
+    registry.add(prefix + "_wait_ns", of.wait_ns, "Time that ready tasks of this priority waited");
+    registry.add(prefix + "_busy_ns", of.busy_ns, "Time that tasks of this priority ran");
   }
 }
 

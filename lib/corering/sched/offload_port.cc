@@ -103,12 +103,12 @@ void OffloadPort::abandon() {
 }
 
 void OffloadPort::register_metrics(metrics::Registry& registry) const {
-  registry.add("offloads_started", counters_.started);
-  registry.add("offloads_refused", counters_.refused);
-  registry.add("offloads_returned", counters_.returned);
-  registry.add("offloads_forgotten", counters_.forgotten);
-  registry.add("offloads_abandoned", counters_.abandoned);
-  registry.add("offloads_outstanding", counters_.outstanding);
+  registry.add("offloads_started", counters_.started, "Blocking calls handed to the pool");
+  registry.add("offloads_refused", counters_.refused, "Blocking calls refused because too many waited");
+  registry.add("offloads_returned", counters_.returned, "Blocking calls whose result came back");
+  registry.add("offloads_forgotten", counters_.forgotten, "Blocking calls whose asker has gone");
+  registry.add("offloads_abandoned", counters_.abandoned, "Blocking calls left behind at the end");
+  registry.add("offloads_outstanding", counters_.outstanding, "Blocking calls under way");
 }
 
 }  // namespace corering::sched
