@@ -1,5 +1,7 @@
 #include "common/serve.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -54,7 +56,9 @@ void announce(const char* name, const std::vector<net::Endpoint>& endpoints, con
 
 void print_counters(const char* name, const char* title, runtime::Runtime& runtime) {
   runtime.sample();
-  std::fprintf(stderr, "%s: %s: %s\n", name, title, metrics::to_line(runtime.registry().snapshot()).c_str());
+  const std::string line = std::string(name) + ": " + title + ": " + metrics::to_line(runtime.registry().snapshot()) + "\n";
+  // In one write, which fprintf would cut into several: whoever reads along sees whole lines.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 // Nothing if none is asked for.
