@@ -1,6 +1,7 @@
 #include "corering/cache/index.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "corering/base/assert.h"
@@ -30,7 +31,7 @@ bool Index::try_insert(std::uint64_t hash, Tier tier, std::uint64_t location) no
   if ((count_ + 1) * kLoadDenominator > slot_count() * kLoadNumerator) static_cast<void>(try_grow());
   const IndexEntry entry(IndexGeometry::tag_of(hash), tier, location);
   // A walk so long is all but impossible with hashes that nobody can foresee; growing ends it.
-  for (int growths = 0; !try_place(geometry_.home_of(hash), entry); ++growths) {
+  for (int growths = 0; !try_place(geometry_.home_of(hash), entry, kDisplacedAtInsertMax); ++growths) {
     if (growths == kGrowthsPerInsertMax || !try_grow()) return false;
   }
   ++count_;
@@ -41,6 +42,24 @@ void Index::erase(Slot slot) noexcept {
   set(*slot.word_, IndexEntry());
   if (slot.line_ != slot.home_) set_displaced(*slot.home_, displaced_of(*slot.home_) - 1);
   --count_;
+}
+
+void Index::clear() noexcept {
+  const std::size_t used = std::min(bytes(), kChunkBytes);
+  std::memset(chunks_.front().bytes().data(), 0, used);
+  while (chunks_.size() > 1) {
+    retired_.push_back(std::move(chunks_.back()));
+    chunks_.pop_back();
+    lines_.pop_back();
+  }
+  geometry_ = IndexGeometry();
+  count_ = 0;
+}
+
+bool Index::give_back() noexcept {
+  if (retired_.empty()) return false;
+  retired_.pop_back();
+  return true;
 }
 
 std::size_t Index::displaced_of(const Line& line) noexcept {
@@ -56,18 +75,18 @@ void Index::set_displaced(Line& line, std::size_t count) noexcept {
   }
 }
 
-bool Index::try_place(IndexGeometry::Place home, IndexEntry entry) noexcept {
+bool Index::try_place(IndexGeometry::Place home, IndexEntry entry, std::size_t displaced_max) noexcept {
   const std::uint32_t half = home.line % IndexGeometry::kLinesOfPair;
   Line& home_line = line_at(home);
   auto place = home;
-  const std::uint32_t walk_lines_max = std::min(kWalkLinesMax, geometry_.walk_lines_max());
+  const std::uint32_t walk_lines_max = geometry_.walk_lines_max();
   for (std::uint32_t walked = 0; walked < walk_lines_max; ++walked, place = geometry_.after(place, half)) {
     Line& line = line_at(place);
     for (std::uint64_t& word : line.slots) {
       if (is_occupied(word)) continue;
       if (walked > 0) {
         const std::size_t displaced = displaced_of(home_line);
-        if (displaced == kDisplacedMax) return false;
+        if (displaced >= displaced_max) return false;
         set_displaced(home_line, displaced + 1);
       }
       set(word, entry);
@@ -96,7 +115,7 @@ bool Index::try_grow() noexcept {
     // The tag's first bits may be more than those of the group: take the group from a hash put together of both.
     const std::uint64_t tag_bits = std::uint64_t{entries[index].tag()} << (IndexEntry::kTagShift - IndexGeometry::kBaseBits);
     const std::uint64_t base_bits = first_hash >> (64 - IndexGeometry::kBaseBits) << (64 - IndexGeometry::kBaseBits);
-    const bool placed = try_place(geometry_.home_of(base_bits | tag_bits), entries[index]);
+    const bool placed = try_place(geometry_.home_of(base_bits | tag_bits), entries[index], kDisplacedMax);
     CORERING_ASSERT(placed, "an index has less room after it has grown");
   }
   return true;

@@ -103,6 +103,11 @@ class Index {
     return next;
   }
 
+  // Empties the index. What it had grown by waits for give_back(). Cost: zeroes at most 2 MiB.
+  void clear() noexcept;
+  // Gives one mapping back to the machine; false if none waits.
+  bool give_back() noexcept;
+
   std::uint64_t count() const noexcept { return count_; }
   std::uint64_t slot_count() const noexcept { return geometry_.pair_count() * kSlotsOfPair; }
   std::size_t bytes() const noexcept { return geometry_.pair_count() * kSlotsOfPair * sizeof(std::uint64_t); }
@@ -113,9 +118,8 @@ class Index {
   static constexpr std::size_t kLinesOfChunk = kChunkBytes / sizeof(Line);
   static constexpr std::size_t kDisplacedMax = 255;  // of one line
   static constexpr std::size_t kGroupEntriesMax = 512;
-  // An insert that would walk further grows the index instead: beyond 2^level groups a tag does not tell its group any more, and
-  // beyond some hundred lines something is wrong with the hashes.
-  static constexpr std::uint32_t kWalkLinesMax = 256;
+  // An insert that meets more grows the index instead; what is in it may come to exceed this while it grows.
+  static constexpr std::size_t kDisplacedAtInsertMax = 32;
   static constexpr int kGrowthsPerInsertMax = 256;
 
   enum class Collect { copy, remove };
@@ -150,7 +154,7 @@ class Index {
     return {};
   }
 
-  bool try_place(IndexGeometry::Place home, IndexEntry entry) noexcept;
+  bool try_place(IndexGeometry::Place home, IndexEntry entry, std::size_t displaced_max) noexcept;
   bool try_grow() noexcept;
   std::size_t collect(std::uint64_t group, std::array<IndexEntry, kGroupEntriesMax>& entries, Collect how) noexcept;
 
@@ -158,6 +162,7 @@ class Index {
   std::uint64_t count_ = 0;
   std::vector<mem::Mapping> chunks_;
   std::vector<Line*> lines_;  // of each chunk
+  std::vector<mem::Mapping> retired_;
 };
 
 }  // namespace corering::cache

@@ -24,6 +24,10 @@ class PinTarget {
   ~PinTarget() { CORERING_ASSERT(count_ == 0, "memory dies while it is pinned"); }
 
   bool is_pinned() const noexcept { return count_ != 0; }
+  bool is_retired() const noexcept { return on_free_ != nullptr; }
+
+  // Undoes retire() while a pin still holds it up. Requires: is_retired().
+  void revive() noexcept { on_free_ = nullptr; }
 
   // Calls on_free(owner, *this): now, or when the last pin goes. Requires: the target is not retired already.
   void retire(OnFree on_free, void* owner) noexcept {

@@ -107,9 +107,9 @@ TEST(Index, ErasingLeavesNothingBehind) {
 
 TEST(Index, ManyEntriesOfOneHashAreAllFound) {
   Index index = open();
-  for (std::uint64_t location = 1; location <= 60; ++location) ASSERT_TRUE(index.try_insert(hash_of(1), Tier::log, location));
+  for (std::uint64_t location = 1; location <= 16; ++location) ASSERT_TRUE(index.try_insert(hash_of(1), Tier::log, location));
   for (std::uint64_t number = 0; number < 50'000; ++number) ASSERT_TRUE(index.try_insert(hash_of(number), Tier::l1, number));
-  for (std::uint64_t location = 1; location <= 60; ++location) {
+  for (std::uint64_t location = 1; location <= 16; ++location) {
     const auto slot = index.find_entry(hash_of(1), Tier::log, location);
     ASSERT_TRUE(slot) << location;
     index.erase(slot);
