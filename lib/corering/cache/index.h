@@ -120,7 +120,7 @@ class Index {
   static constexpr std::size_t kGroupEntriesMax = 512;
   // An insert that meets more grows the index instead; what is in it may come to exceed this while it grows.
   static constexpr std::size_t kDisplacedAtInsertMax = 32;
-  static constexpr int kGrowthsPerInsertMax = 256;
+  static constexpr int kGrowthsPerInsertMax = 2048;
 
   enum class Collect { copy, remove };
 

@@ -108,7 +108,9 @@ class IndexGeometry {
   }
 
   // An entry that lies no further from its home finds it again by its tag.
-  std::uint32_t walk_lines_max() const noexcept { return kLinesOfPair * kPairsMin * ((1U << level_) - 1); }
+  std::uint32_t walk_lines_max() const noexcept {
+    return kLinesOfPair * (kPairsMin + static_cast<std::uint32_t>(row_)) * ((1U << level_) - 1);
+  }
 
   // How many groups behind the home of its entry a tag was found. Requires: fewer than 2^kLevelMin.
   std::uint64_t groups_from_home(std::uint32_t tag, std::uint64_t group) const noexcept {
