@@ -46,6 +46,9 @@ class DeviceRequest {
     handler_(owner_, result);
   }
 
+  // For simulated devices: the process that waited for it is dead. Its handler is never called.
+  void drop() noexcept { in_flight_ = false; }
+
  private:
   friend class BlockDevice;
 

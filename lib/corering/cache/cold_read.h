@@ -27,6 +27,7 @@ class ColdRead : public base::ListHook<ColdReadTag> {
     gone,     // the location is stale, or the file is off
     damaged,  // the disk returned something else than was written
     failed,   // the disk returned an error
+    no_room,  // a long record, and no memory for it now
   };
 
   using Handler = void (*)(void* owner, ColdRead& read);
@@ -53,6 +54,7 @@ class ColdRead : public base::ListHook<ColdReadTag> {
 
  private:
   friend class ColdReader;
+  friend class ReadSlot;
 
   Handler handler_;
   void* owner_;

@@ -34,23 +34,12 @@
 #include "corering/cache/log_counters.h"
 #include "corering/cache/log_file_layout.h"
 #include "corering/cache/log_location.h"
+#include "corering/cache/log_options.h"
 #include "corering/cache/log_owner.h"
 #include "corering/cache/record.h"
 #include "corering/metrics/registry.h"
 
 namespace corering::cache {
-
-struct LogOptions {
-  std::size_t segment_bytes = std::size_t{2} << 20;  // a multiple of 4096; one huge page, one fixed buffer of a ring
-  std::size_t memory_segments = 32;                  // L2, 2 at least, or 0 for none
-  std::size_t staging_segments = 4;                  // of the file that are filled or being written, 2 at least
-  std::size_t reads_in_flight_max = 64;              // of the file; others wait
-  std::size_t reads_waiting_max = 1024;              // beyond that a read is refused
-  std::size_t step_bytes_max = std::size_t{64} << 10;
-  bool compress = false;  // values from compress_bytes_min up, by LZ4, where it saves an eighth
-  std::size_t compress_bytes_min = 256;
-  std::int64_t now_ms = 0;  // since 1970: records that have expired by then are not recovered
-};
 
 // A record in memory and the hold on its segment.
 struct PinnedRecord {
@@ -85,6 +74,10 @@ class Log {
   // Everything appended so far, in both tiers, is gone; durable with the next sync point. Every location becomes a miss.
   void clear();
 
+  // For an owner that hands over its dirty items in several turns: called before the first of them. An item that becomes dirty meanwhile
+  // has its older copy spared until the sync point after that.
+  void prepare_sync() noexcept;
+
   // Everything appended so far has a place in the file when the ticket ends. Tickets end in order.
   SyncTicket sync();
 
@@ -116,6 +109,8 @@ class Log {
 
  private:
   struct Parts;
+  static base::Result<std::unique_ptr<Log>> open(const LogOptions& options, LogOwner& owner, BlockDevice* device,
+                                                 const LogFileLayout& layout, base::MutableBytes memory);
   explicit Log(std::unique_ptr<Parts> parts);
 
   std::unique_ptr<Parts> parts_;

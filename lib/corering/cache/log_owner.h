@@ -38,7 +38,7 @@ enum class FileState : std::uint8_t {
 
 // A record that survived, and its place.
 struct RecoveredRecord {
-  std::uint64_t key_hash;  // as hash_key says
+  std::uint64_t key_hash;  // KeyHash(LogOptions::key_hash_seed)
   LogLocation location;
 };
 
@@ -67,6 +67,10 @@ class LogOwner {
   // Everything up to `ticket` is over. With `durable` false the file has failed: what was acknowledged since the last ticket that
   // ended well may be lost.
   virtual void on_sync_ended(SyncTicket ticket, bool durable) = 0;
+
+  // The file needs a sync point to go on: segments that are clean may be written over only after one. The owner hands over what is
+  // dirty, as always, and calls Log::sync, now or soon.
+  virtual void on_sync_wanted() = 0;
 
   // An I/O error has moved the file to this state.
   virtual void on_file_state(FileState state) = 0;
