@@ -22,10 +22,6 @@ std::size_t segment_bytes_for(const CacheOptions& options) {
   return std::clamp(std::bit_floor(options.l1_bytes / kSegmentsWanted), L1Store::kSegmentBytesMin, kSegmentBytesMost);
 }
 
-bool is_equal(base::ByteView left, base::ByteView right) noexcept {
-  return left.size() == right.size() && (left.empty() || std::memcmp(left.data(), right.data(), left.size()) == 0);
-}
-
 }  // namespace
 
 base::Result<std::unique_ptr<Cache>> Cache::open(const CacheOptions& options) {
@@ -33,24 +29,41 @@ base::Result<std::unique_ptr<Cache>> Cache::open(const CacheOptions& options) {
   if (!store) return base::failure(std::move(store.error()));
   auto index = Index::open();
   if (!index) return base::failure(std::move(index.error()));
-  return std::unique_ptr<Cache>(new Cache(options, std::move(*store), std::move(*index)));
+  std::unique_ptr<Cache> cache(new Cache(options, std::move(*store), std::move(*index)));
+  if (options.log) {
+    if (auto opened = cache->open_log(options); !opened) return base::failure(std::move(opened.error()));
+  }
+  return cache;
 }
 
 Cache::Cache(const CacheOptions& options, std::unique_ptr<L1Store> store, Index index)
     : now_ms_(options.now_ms),
-      hash_(options.hash_seed != 0 ? options.hash_seed : KeyHash::random_seed()),
+      hash_seed_(options.hash_seed != 0 ? options.hash_seed : KeyHash::random_seed()),
+      hash_(hash_seed_),
       store_(std::move(store)),
       index_(std::move(index)),
-      evictor_(*store_, index_, ghost_, hash_, counters_, *this) {}
+      evictor_(*store_, index_, ghost_, hash_, counters_, *this),
+      promoted_bytes_per_s_max_(options.promoted_bytes_per_s_max),
+      sync_ms_(options.sync_ms),
+      next_sync_ms_(options.now_ms + options.sync_ms) {}
 
-Cache::~Cache() = default;
+Cache::~Cache() { CORERING_ASSERT(queued_fetches_.empty(), "a fetch outlives the cache"); }
 
 void Cache::advance(std::int64_t now_ms) {
+  if (now_ms > now_ms_) {
+    const auto elapsed_ms = static_cast<std::size_t>(std::min<std::int64_t>(now_ms - now_ms_, 1000));
+    promotion_bytes_ = std::min(promotion_bytes_ + promoted_bytes_per_s_max_ * elapsed_ms / 1000, promoted_bytes_per_s_max_);
+  }
   now_ms_ = now_ms;
   account_large();
   evictor_.step(kTurnWork, now_ms_);
   sweep_expired(kTurnWork);
   index_.give_back();
+  if (log_) {
+    step_log();
+    write_back(kTurnWork);
+    end_queued_fetches();
+  }
 }
 
 // --- lookups
@@ -58,14 +71,20 @@ void Cache::advance(std::int64_t now_ms) {
 GetResult Cache::get(base::ByteView key) {
   const std::uint64_t hash = hash_(key);
   const Found found = find(hash, key);
+  if (!found && found.is_cold) return get_from_log(hash, key);
   if (found) count_hit(found.location);
   return result_of(found);
 }
 
 GetResult Cache::peek(base::ByteView key) {
-  const Found found = find(hash_(key), key);
+  const std::uint64_t hash = hash_(key);
+  const Found found = find(hash, key);
   if (found) return {GetStatus::hit, refer_to(found.location, found.record)};
-  return {found.is_cold ? GetStatus::cold : GetStatus::miss, {}};
+  if (!found.is_cold) return {};
+  InLog in_log = find_in_log(hash, key);
+  if (!in_log.view) return {in_log.is_unknown ? GetStatus::cold : GetStatus::miss, {}};
+  if (in_log.view->record.is_compressed()) return {GetStatus::cold, {}};
+  return {GetStatus::hit, ItemRef(in_log.view->record, std::move(in_log.view->pin))};
 }
 
 // Three passes: where the lines of the index are, where the records are, what is in them. Each starts all its cache misses at once.
@@ -86,6 +105,10 @@ void Cache::get_batch(std::span<const base::ByteView> keys, std::span<GetResult>
     }
     for (std::size_t index = 0; index < count; ++index) {
       const Found found = find(hashes[index], keys[first + index]);
+      if (!found && found.is_cold) {
+        results[first + index] = get_from_log(hashes[index], keys[first + index]);
+        continue;
+      }
       if (found) count_hit(found.location);
       results[first + index] = result_of(found);
     }
@@ -100,28 +123,31 @@ Cache::Found Cache::find(std::uint64_t hash, base::ByteView key) {
       return false;
     }
     const RecordView record(store_->at(entry.location()));
-    if (!is_equal(record.key(), key)) return false;
+    if (!record.has_key(key)) return false;
     found.location = entry.location();
     found.record = record;
     return true;
   });
   if (found && found.record.is_expired(now_ms_)) [[unlikely]] {
-    counters_.expired.add();
-    drop(found);
+    on_expire(hash, found.location, found.record);
     return {};
   }
   return found;
 }
 
 GetResult Cache::result_of(const Found& found) {
-  counters_.gets.add();
   if (found) {
+    counters_.gets.add();
     counters_.l1_hits.add();
     return {GetStatus::hit, refer_to(found.location, found.record)};
   }
-  if (found.is_cold) return {GetStatus::cold, {}};
-  counters_.misses.add();
+  count_miss();
   return {};
+}
+
+void Cache::count_miss() noexcept {
+  counters_.gets.add();
+  counters_.misses.add();
 }
 
 ItemRef Cache::refer_to(std::uint64_t location, const RecordView& record) {
@@ -132,10 +158,15 @@ ItemRef Cache::refer_to(std::uint64_t location, const RecordView& record) {
 }
 
 ItemRef Cache::item_of(IndexEntry entry) {
-  if (entry.tier() != Tier::l1) return {};
-  const RecordView record(store_->at(entry.location()));
-  if (record.is_expired(now_ms_)) return {};
-  return refer_to(entry.location(), record);
+  if (entry.tier() == Tier::l1) {
+    const RecordView record(store_->at(entry.location()));
+    if (record.is_expired(now_ms_)) return {};
+    return refer_to(entry.location(), record);
+  }
+  // A compressed value is for those who can wait: they fetch it.
+  auto view = log_->try_view({entry.location()});
+  if (!view || view->record.is_expired(now_ms_) || view->record.is_compressed()) return {};
+  return {view->record, std::move(view->pin)};
 }
 
 // A write only while it changes something: an item that is hot already is not written to.
@@ -150,16 +181,21 @@ void Cache::count_hit(std::uint64_t location) noexcept {
 // --- removal
 
 RemoveStatus Cache::remove(base::ByteView key) {
-  const Found found = find(hash_(key), key);
-  if (!found) return found.is_cold ? RemoveStatus::cold : RemoveStatus::absent;
-  drop(found);
+  const std::uint64_t hash = hash_(key);
+  const Found found = find(hash, key);
+  if (found) {
+    if (L1Word::of(found.record.data()).is_in_file()) bury(key);
+    index_.erase(found.slot);
+    drop_record(found.location, found.record);
+  } else if (found.is_cold) {
+    const InLog in_log = find_in_log(hash, key);
+    if (!in_log.view) return in_log.is_unknown ? RemoveStatus::cold : RemoveStatus::absent;
+    drop_from_log(in_log.slot, key);
+  } else {
+    return RemoveStatus::absent;
+  }
   counters_.removes.add();
   return RemoveStatus::removed;
-}
-
-void Cache::drop(const Found& found) noexcept {
-  index_.erase(found.slot);
-  drop_record(found.location, found.record);
 }
 
 void Cache::drop_record(std::uint64_t location, const RecordView& record) noexcept {
@@ -178,10 +214,15 @@ void Cache::clear() {
   ghost_.clear();
   evictor_.reset();
   sweep_ = {};
+  dirty_.clear();
+  if (write_back_ == WriteBack::writing) write_back_end_ = dirty_.pushed();
+  if (log_) log_->clear();
   counters_.clears.add();
 }
 
-void Cache::on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue /*from*/) {
+void Cache::on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
+  if (log_ && try_demote(hash, location, record, from)) return;
+  if (L1Word::of(record.data()).is_in_file()) bury(record.key());
   counters_.l1_evicted.add();
   counters_.l1_evicted_bytes.add(record.bytes());
   index_.erase(index_.find_entry(hash, Tier::l1, location));
@@ -190,6 +231,9 @@ void Cache::on_evict(std::uint64_t hash, std::uint64_t location, const RecordVie
 
 void Cache::on_expire(std::uint64_t hash, std::uint64_t location, const RecordView& record) {
   counters_.expired.add();
+  // A clean copy in the file has expired as well.
+  const L1Word word = L1Word::of(record.data());
+  if (word.is_in_file() && word.is_dirty()) bury(record.key());
   index_.erase(index_.find_entry(hash, Tier::l1, location));
   drop_record(location, record);
 }
@@ -248,6 +292,7 @@ const CacheCounters& Cache::counters() noexcept {
   counters_.l1_bytes.set(store_->segments_in_use() * store_->segment_bytes() + large_.bytes());
   counters_.index_bytes.set(index_.bytes());
   counters_.items.set(index_.count());
+  counters_.dirty_items.set(dirty_.count());
   return counters_;
 }
 

@@ -55,8 +55,9 @@ WriteResult Cache::refuse(WriteStatus status) noexcept {
 }
 
 WriteStatus Cache::check(const Found& found, Condition condition, std::uint64_t version) const noexcept {
-  if (condition == Condition::always) return WriteStatus::stored;
+  if (found.is_stuck) return WriteStatus::no_memory;
   if (!found && found.is_cold) return WriteStatus::cold;
+  if (condition == Condition::always) return WriteStatus::stored;
   if (condition == Condition::if_absent) return found ? WriteStatus::present : WriteStatus::stored;
   if (!found) return WriteStatus::absent;
   return condition == Condition::if_version && found.record.sequence() != version ? WriteStatus::differs : WriteStatus::stored;
@@ -65,7 +66,7 @@ WriteStatus Cache::check(const Found& found, Condition condition, std::uint64_t 
 WriteResult Cache::begin_put(base::ByteView key, std::size_t value_bytes, const PutOptions& options, Draft& draft) {
   if (key.size() > kKeyBytesMax || value_bytes > kValueBytesMax) return refuse(WriteStatus::too_large);
   const std::uint64_t hash = hash_(key);
-  const Found found = find(hash, key);
+  const Found found = require(hash, key);
   if (const WriteStatus status = check(found, options.condition, options.version); status != WriteStatus::stored)
     return refuse(status);
   const RecordHeader header{.sequence = ++sequence_,
@@ -73,14 +74,14 @@ WriteResult Cache::begin_put(base::ByteView key, std::size_t value_bytes, const 
                             .client_flags = options.client_flags,
                             .key_bytes = length_of(key),
                             .value_bytes = static_cast<std::uint32_t>(value_bytes)};
-  if (found && try_in_place(found, header, draft)) return {};
+  if (found && try_in_place(hash, found, header, draft)) return {};
   return append(hash, key, header, nullptr, draft);
 }
 
 WriteResult Cache::begin_modify(base::ByteView key, std::size_t value_bytes, const ModifyOptions& options, Draft& draft) {
   if (value_bytes > kValueBytesMax) return refuse(WriteStatus::too_large);
   const std::uint64_t hash = hash_(key);
-  const Found found = find(hash, key);
+  const Found found = require(hash, key);
   const Condition condition = options.if_version ? Condition::if_version : Condition::if_present;
   if (const WriteStatus status = check(found, condition, options.if_version.value_or(0)); status != WriteStatus::stored)
     return refuse(status);
@@ -90,13 +91,14 @@ WriteResult Cache::begin_modify(base::ByteView key, std::size_t value_bytes, con
   header.value_bytes = static_cast<std::uint32_t>(value_bytes);
   header.expiry_ms = options.expiry_ms.value_or(header.expiry_ms);
   header.client_flags = options.client_flags.value_or(header.client_flags);
-  if (try_in_place(found, header, draft)) return {};
+  if (try_in_place(hash, found, header, draft)) return {};
   const ItemRef old = refer_to(found.location, found.record);
   return append(hash, old.key(), header, &old, draft);
 }
 
 WriteResult Cache::finish(const Draft& draft) {
   counters_.puts.add();
+  if (has_file()) mark_dirty(draft.hash, draft.location);
   if (draft.appended_bytes == 0) {
     counters_.in_place.add();
   } else {
@@ -105,7 +107,7 @@ WriteResult Cache::finish(const Draft& draft) {
   return {WriteStatus::stored, draft.sequence};
 }
 
-bool Cache::try_in_place(const Found& found, const RecordHeader& header, Draft& draft) {
+bool Cache::try_in_place(std::uint64_t hash, const Found& found, const RecordHeader& header, Draft& draft) {
   std::byte* record = store_->at(found.location);
   const bool large = is_large(header);
   if (large != is_stub(found.record) || store_->is_pinned(found.location)) return false;
@@ -127,6 +129,8 @@ bool Cache::try_in_place(const Found& found, const RecordHeader& header, Draft& 
   write_record_header(record, stored);
   std::byte* value = key + stored.key_bytes;
   if (large) std::memcpy(value, &stub, sizeof stub);
+  draft.hash = hash;
+  draft.location = found.location;
   draft.value = large ? large_.memory(stub.number).first(stub.value_bytes) : base::MutableBytes(value, stored.value_bytes);
   draft.sequence = header.sequence;
   if (header.expiry_ms != kNeverExpires) store_->note_expiry(found.location, header.expiry_ms);
@@ -152,6 +156,8 @@ WriteResult Cache::append(std::uint64_t hash, base::ByteView key, const RecordHe
     if (kept > 0) std::memcpy(draft.value.data(), old->value().data(), kept);
   }
   if (!try_link(hash, find(hash, key), *location)) return refuse(WriteStatus::no_memory);
+  draft.hash = hash;
+  draft.location = *location;
   draft.sequence = header.sequence;
   draft.appended_bytes = record_bytes(header);
   return {};
@@ -207,7 +213,8 @@ bool Cache::try_link(std::uint64_t hash, const Found& old, std::uint64_t locatio
     return false;
   }
   L1Word word = L1Word::of(store_->at(location));
-  word.set_frequency(L1Word::of(store_->at(old.location)).frequency());
+  word.inherit(L1Word::of(store_->at(old.location)));
+  word.set_dirty(false);  // until it is put into the queue
   word.store(store_->at(location));
   count_hit(location);
   index_.replace(old.slot, Tier::l1, location);
@@ -248,9 +255,9 @@ Reservation Cache::try_reserve(base::ByteView key, std::size_t value_bytes, cons
   return reservation;
 }
 
-WriteResult Cache::commit(Reservation reservation, base::ByteView key, const PutOptions& options) {
+WriteResult Cache::commit(Reservation& reservation, base::ByteView key, const PutOptions& options) {
   const std::uint64_t hash = hash_(key);
-  const Found found = find(hash, key);
+  const Found found = require(hash, key);
   if (const WriteStatus status = check(found, options.condition, options.version); status != WriteStatus::stored)
     return refuse(status);
   const RecordHeader header{.sequence = ++sequence_,
@@ -269,13 +276,19 @@ WriteResult Cache::commit(Reservation reservation, base::ByteView key, const Put
   } else {
     // Its segment may have been evicted or cleared around it, or be about to go: then the value moves once.
     const std::uint32_t segment = store_->number_of(location);
-    if (!store_->segment(segment).is_listed || evictor_.is_walking(segment)) return put(key, reservation.value_, options);
+    if (!store_->segment(segment).is_listed || evictor_.is_walking(segment)) {
+      const WriteResult result = put(key, reservation.value_, options);
+      if (result.status == WriteStatus::stored) reservation = Reservation();
+      return result;
+    }
     store_->revive(location);
     write_record_header(store_->at(location), header);
     if (header.expiry_ms != kNeverExpires) store_->note_expiry(location, header.expiry_ms);
   }
+  reservation = Reservation();
   if (!try_link(hash, find(hash, key), location)) return refuse(WriteStatus::no_memory);
-  return finish({.location = location, .sequence = header.sequence, .value = {}, .appended_bytes = record_bytes(header)});
+  return finish(
+      {.hash = hash, .location = location, .sequence = header.sequence, .value = {}, .appended_bytes = record_bytes(header)});
 }
 
 }  // namespace corering::cache

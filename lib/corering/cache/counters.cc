@@ -8,6 +8,15 @@ void register_counters(metrics::Registry& registry, const CacheCounters& counter
   registry.add("cache_l2_hits", counters.l2_hits);
   registry.add("cache_l3_hits", counters.l3_hits);
   registry.add("cache_misses", counters.misses);
+  registry.add("cache_promotions", counters.promotions);
+  registry.add("cache_promoted_bytes", counters.promoted_bytes);
+  registry.add("cache_promotions_capped", counters.promotions_capped);
+  registry.add("cache_fetches", counters.fetches);
+  registry.add("cache_fetches_refused", counters.fetches_refused);
+  registry.add("cache_fetch_errors", counters.fetch_errors);
+  registry.add("cache_fetched_others", counters.fetched_others);
+  registry.add("cache_written_back", counters.written_back);
+  registry.add("cache_written_back_bytes", counters.written_back_bytes);
   registry.add("cache_puts", counters.puts);
   registry.add("cache_in_place", counters.in_place);
   registry.add("cache_conditions_failed", counters.conditions_failed);
@@ -30,6 +39,7 @@ void register_counters(metrics::Registry& registry, const CacheCounters& counter
   registry.add("cache_l1_bytes", counters.l1_bytes);
   registry.add("cache_index_bytes", counters.index_bytes);
   registry.add("cache_items", counters.items);
+  registry.add("cache_dirty_items", counters.dirty_items);
 }
 
 }  // namespace corering::cache

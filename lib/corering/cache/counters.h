@@ -12,6 +12,15 @@ struct CacheCounters {
   metrics::Counter l2_hits;
   metrics::Counter l3_hits;
   metrics::Counter misses;
+  metrics::Counter promotions;  // from the log into L1, at the second hit
+  metrics::Counter promoted_bytes;
+  metrics::Counter promotions_capped;  // second hits beyond the rate
+  metrics::Counter fetches;            // of cold items
+  metrics::Counter fetches_refused;
+  metrics::Counter fetch_errors;    // records that the disk did not give back as they were
+  metrics::Counter fetched_others;  // records of other keys with the same tag
+  metrics::Counter written_back;    // dirty items, to the file
+  metrics::Counter written_back_bytes;
   metrics::Counter puts;               // stored: put, write, modify, touch, commit
   metrics::Counter in_place;           // of those, where the item lay
   metrics::Counter conditions_failed;  // not stored, because it was there, was not there or had another version
@@ -34,6 +43,7 @@ struct CacheCounters {
   metrics::Gauge l1_bytes;       // segments in use and large values
   metrics::Gauge index_bytes;
   metrics::Gauge items;  // in all tiers
+  metrics::Gauge dirty_items;
 };
 
 // Names: "cache_" and the member's.

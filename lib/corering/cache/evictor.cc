@@ -123,8 +123,8 @@ bool Evictor::try_move(std::uint64_t hash, std::uint64_t location, const RecordV
   if (!target) return false;
   std::byte* copy = store_.at(*target);
   L1Word word = L1Word::of(copy);
+  word.inherit(L1Word::of(record.data()));
   word.set_frequency(frequency);
-  word.set_in_log(L1Word::of(record.data()).is_in_log());
   std::memcpy(copy, record.data(), bytes);
   word.store(copy);
   if (record.has_expiry()) store_.note_expiry(*target, record.expiry_ms());
@@ -133,6 +133,7 @@ bool Evictor::try_move(std::uint64_t hash, std::uint64_t location, const RecordV
   index_.replace(slot, Tier::l1, *target);
   store_.kill(location);
   counters_.l1_moved_bytes.add(bytes);
+  if (word.is_dirty()) departure_.on_dirty_moved(hash, *target);
   return true;
 }
 

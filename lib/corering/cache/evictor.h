@@ -33,6 +33,9 @@ class Departure {
   // The item has not been asked for in a while. The index must not point to it afterwards. `from`: the queue that it leaves.
   virtual void on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) = 0;
 
+  // A dirty item has been moved within L1.
+  virtual void on_dirty_moved(std::uint64_t hash, std::uint64_t to) = 0;
+
   // The item's time is over.
   virtual void on_expire(std::uint64_t hash, std::uint64_t location, const RecordView& record) = 0;
 };

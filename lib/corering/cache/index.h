@@ -80,6 +80,11 @@ class Index {
     return find(hash, [&](IndexEntry entry) { return entry.tier() == tier && entry.location() == location; });
   }
 
+  // The same for the log, whatever the file has.
+  Slot find_in_log(std::uint64_t hash, std::uint64_t location) noexcept {
+    return find(hash, [&](IndexEntry entry) { return entry.is_in_log() && entry.location() == location; });
+  }
+
   // False if the index cannot grow and has no room.
   bool try_insert(std::uint64_t hash, Tier tier, std::uint64_t location) noexcept;
 

@@ -13,7 +13,14 @@
 
 namespace corering::cache {
 
-enum class Tier : std::uint8_t { none = 0, l1 = 1, log = 2 };
+enum class Tier : std::uint8_t {
+  none = 0,
+  l1 = 1,
+  log = 2,           // in the log, and the file has no copy of it: it lies in the memory tier
+  log_and_file = 3,  // in the log, and the file has a copy that must be deleted with the item: this one, an equal or an older one
+};
+
+constexpr bool is_in_log(Tier tier) noexcept { return tier >= Tier::log; }
 
 inline constexpr std::uint64_t kLocationMax = (std::uint64_t{1} << 36) - 1;
 
@@ -33,6 +40,7 @@ class IndexEntry {
   constexpr std::uint32_t tag() const noexcept { return static_cast<std::uint32_t>(bits_ >> kTagShift); }
   constexpr Tier tier() const noexcept { return static_cast<Tier>(bits_ >> 38 & 3); }
   constexpr std::uint64_t location() const noexcept { return bits_ & kLocationMax; }
+  constexpr bool is_in_log() const noexcept { return cache::is_in_log(tier()); }
   constexpr bool is_marked() const noexcept { return (bits_ & kMark) != 0; }
   constexpr IndexEntry marked() const noexcept { return IndexEntry(bits_ | kMark); }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "corering/base/bytes.h"
+#include "corering/cache/frame_pool.h"
 #include "corering/cache/pin.h"
 #include "corering/cache/record.h"
 
@@ -21,7 +22,12 @@ class ItemRef {
   ItemRef(RecordView record, base::ByteView value, Pin pin, Pin value_pin = {}) noexcept
       : record_(record), value_(value), pin_(std::move(pin)), value_pin_(std::move(value_pin)) {}
 
-  explicit operator bool() const noexcept { return static_cast<bool>(pin_); }
+  // In the log's memory tier.
+  ItemRef(RecordView record, FramePin pin) noexcept : record_(record), value_(record.value()), frame_pin_(std::move(pin)) {}
+  // In a buffer that somebody else holds.
+  explicit ItemRef(RecordView record) noexcept : record_(record), value_(record.value()) {}
+
+  explicit operator bool() const noexcept { return record_.data() != nullptr; }
 
   // Require: it refers to an item.
   base::ByteView key() const noexcept { return record_.key(); }
@@ -35,6 +41,7 @@ class ItemRef {
   base::ByteView value_;
   Pin pin_;
   Pin value_pin_;  // of a large value
+  FramePin frame_pin_;
 };
 
 }  // namespace corering::cache

@@ -84,6 +84,9 @@ class RecordView {
   const std::byte* data() const noexcept { return record_; }
   std::uint64_t sequence() const noexcept { return load<std::uint64_t>(2) >> 16; }
   base::ByteView key() const noexcept { return {record_ + key_offset_, key_bytes_}; }
+  bool has_key(base::ByteView other) const noexcept {
+    return other.size() == key_bytes_ && (other.empty() || std::memcmp(record_ + key_offset_, other.data(), other.size()) == 0);
+  }
   base::ByteView value() const noexcept { return {record_ + key_offset_ + key_bytes_, value_bytes_}; }
   std::size_t bytes() const noexcept { return std::size_t{key_offset_} + key_bytes_ + value_bytes_; }
   base::ByteView whole() const noexcept { return {record_, bytes()}; }

@@ -261,14 +261,13 @@ TEST_F(CacheTest, AReservationIsAnItemOnceItIsCommitted) {
     ASSERT_TRUE(reservation);
     EXPECT_EQ(get("key"), "old");
     std::memcpy(reservation.value().data(), value.data(), bytes);
-    EXPECT_EQ(cache->commit(std::move(reservation), bytes_of("key"), {.condition = Condition::if_absent}).status,
-              WriteStatus::present);
+    EXPECT_EQ(cache->commit(reservation, bytes_of("key"), {.condition = Condition::if_absent}).status, WriteStatus::present);
     EXPECT_EQ(get("key"), "old");
 
     reservation = cache->try_reserve(bytes_of("key"), bytes, {});
     std::memcpy(reservation.value().data(), value.data(), bytes);
-    EXPECT_EQ(cache->commit(std::move(reservation), bytes_of("key"), {}).status, WriteStatus::stored);
-    reservation = {};
+    EXPECT_EQ(cache->commit(reservation, bytes_of("key"), {}).status, WriteStatus::stored);
+    EXPECT_FALSE(reservation);
     EXPECT_EQ(get("key"), value);
 
     // Whatever is evicted meanwhile, and a clear in between.
@@ -277,8 +276,8 @@ TEST_F(CacheTest, AReservationIsAnItemOnceItIsCommitted) {
     std::memcpy(reservation.value().data(), value.data(), bytes);
     for (int number = 0; number < 30'000; ++number) put("other" + std::to_string(number), std::string(100, 'x'));
     cache->clear();
-    EXPECT_EQ(cache->commit(std::move(reservation), bytes_of("key"), {}).status, WriteStatus::stored);
-    reservation = {};
+    EXPECT_EQ(cache->commit(reservation, bytes_of("key"), {}).status, WriteStatus::stored);
+    EXPECT_FALSE(reservation);
     EXPECT_EQ(get("key"), value);
   }
 }
