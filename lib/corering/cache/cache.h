@@ -307,7 +307,8 @@ class Cache final : private Departure, private LogOwner {
   bool try_in_place(std::uint64_t hash, const Found& found, const RecordHeader& header, Draft& draft);
   // `old`: whose value is to be taken over, as far as it goes; for modify.
   WriteResult append(std::uint64_t hash, base::ByteView key, const RecordHeader& header, const ItemRef* old, Draft& draft);
-  bool make_room(Queue queue, const RecordHeader& header);
+  bool try_make_room(Queue queue, const RecordHeader& header);
+  bool make_room(std::uint64_t hash, Queue queue, const RecordHeader& header);
   std::optional<std::uint64_t> append_record(Queue queue, const RecordHeader& header, base::ByteView key,
                                              base::MutableBytes& value);
   std::optional<std::uint64_t> append_stub(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number);
@@ -339,6 +340,7 @@ class Cache final : private Departure, private LogOwner {
   std::unique_ptr<Log> log_;
   std::uint64_t file_units_ = 0;  // locations below are in the file
   bool has_memory_tier_ = false;
+  std::optional<std::uint64_t> writing_hash_;  // an item that is about to be replaced: it must not go to the log meanwhile
   std::uint64_t file_segments_free_ = 0;   // at the last step of the log
   std::uint64_t file_segments_spare_ = 0;  // below that many free ones the file takes only what was hit
   bool is_in_log_step_ = false;

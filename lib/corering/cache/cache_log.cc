@@ -82,10 +82,13 @@ Cache::InLog Cache::find_in_log(std::uint64_t hash, base::ByteView key) {
 Cache::Found Cache::require(std::uint64_t hash, base::ByteView key) {
   Found found = find(hash, key);
   if (found || !found.is_cold) return found;
-  const InLog in_log = find_in_log(hash, key);
-  found.is_cold = in_log.is_unknown || in_log.view.has_value();
-  if (!in_log.view) return found;
-  if (try_promote(hash, in_log.entry, in_log.view->record)) return find(hash, key);
+  // Making room for it may move it within the log.
+  for (int attempts = 0; attempts < kStepsForRoom; ++attempts) {
+    const InLog in_log = find_in_log(hash, key);
+    found.is_cold = in_log.is_unknown;
+    if (!in_log.view) return found;
+    if (try_promote(hash, in_log.entry, in_log.view->record)) return find(hash, key);
+  }
   found.is_stuck = true;
   return found;
 }
@@ -133,7 +136,7 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
   RecordHeader header = record.header();
   header.compressed = false;
   header.value_bytes = static_cast<std::uint32_t>(*value_bytes);
-  if (!make_room(Queue::main, header)) return false;
+  if (!make_room(hash, Queue::main, header)) return false;
   base::MutableBytes value;
   const auto location = append_record(Queue::main, header, record.key(), value);
   if (!location) return false;

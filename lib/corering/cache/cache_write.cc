@@ -148,7 +148,7 @@ WriteResult Cache::append(std::uint64_t hash, base::ByteView key, const RecordHe
     counters_.l1_ghost_hits.add();
     queue = Queue::main;
   }
-  if (!make_room(queue, header)) return refuse(WriteStatus::no_memory);
+  if (!make_room(hash, queue, header)) return refuse(WriteStatus::no_memory);
   const auto location = append_record(queue, header, key, draft.value);
   if (!location) return refuse(WriteStatus::no_memory);
   if (old != nullptr) {
@@ -163,7 +163,14 @@ WriteResult Cache::append(std::uint64_t hash, base::ByteView key, const RecordHe
   return {};
 }
 
-bool Cache::make_room(Queue queue, const RecordHeader& header) {
+bool Cache::make_room(std::uint64_t hash, Queue queue, const RecordHeader& header) {
+  writing_hash_ = hash;
+  const bool made = try_make_room(queue, header);
+  writing_hash_.reset();
+  return made;
+}
+
+bool Cache::try_make_room(Queue queue, const RecordHeader& header) {
   if (!is_large(header)) return evictor_.make_room(queue, record_bytes(header), now_ms_);
   const std::size_t bytes = LargeValues::footprint(header.value_bytes);
   const std::size_t segment_bytes = store_->segment_bytes();
@@ -237,7 +244,7 @@ Reservation Cache::try_reserve(base::ByteView key, std::size_t value_bytes, cons
     refuse(WriteStatus::too_large);
     return reservation;
   }
-  const bool has_room = make_room(Queue::small, header);
+  const bool has_room = make_room(hash_(key), Queue::small, header);
   if (has_room && is_large(header)) {
     if (const auto number = large_.try_take(value_bytes)) {
       reservation = Reservation(*number, true, large_.memory(*number).first(value_bytes), large_.pin(*number));
@@ -268,7 +275,7 @@ WriteResult Cache::commit(Reservation& reservation, base::ByteView key, const Pu
   std::uint64_t location = reservation.location_;
   if (reservation.is_large_) {
     const auto number = static_cast<std::uint32_t>(reservation.location_);
-    if (!evictor_.make_room(Queue::small, record_bytes(stub_header(header)), now_ms_)) return refuse(WriteStatus::no_memory);
+    if (!make_room(hash, Queue::small, stub_header(header))) return refuse(WriteStatus::no_memory);
     const auto stub = append_stub(Queue::small, header, key, number);
     if (!stub) return refuse(WriteStatus::no_memory);
     large_.revive(number);
