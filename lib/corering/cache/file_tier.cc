@@ -9,8 +9,7 @@ namespace corering::cache {
 
 namespace {
 
-// The last free segment is kept for what cannot be refused: tombstones, and batches that make a new tail known.
-constexpr std::size_t kReservedSegments = 1;
+constexpr std::size_t kReservedSegments = 2;
 
 std::size_t round_to_block(std::size_t bytes) { return (bytes + kFileBlockBytes - 1) / kFileBlockBytes * kFileBlockBytes; }
 
@@ -33,14 +32,20 @@ FileTier::FileTier(LogShared& shared, BlockDevice& device)
 FileTier::~FileTier() = default;
 
 void FileTier::start(const LogEnds& ends, const SegmentQueue& live, const SegmentQueue& free) {
-  tail_ = tail_written_ = ends.tail;
+  tail_ = ends.tail;
   synced_ = ends.synced;
   previous_end_ = ends.end;
   run_generation_ = ends.run_generation;
+  tail_written_ = ends.tail_on_file;
   position_ = {ends.run_generation, 0};
   live_ = live;
   free_ = free;
   state_ = FileState::healthy;
+}
+
+// Before the first batch of this run the log ends where the run before ended.
+LogPosition FileTier::next_position() const noexcept {
+  return position_ == LogPosition{run_generation_, 0} ? previous_end_ : position_;
 }
 
 LogLocation FileTier::try_append(const RecordView& record, Priority priority) {
@@ -63,8 +68,9 @@ LogLocation FileTier::try_append(const RecordView& record, Priority priority) {
 }
 
 bool FileTier::open_segment(Priority priority) {
-  const std::size_t reserve = priority == Priority::normal ? kReservedSegments : 0;
-  if (free_.size() <= reserve || staged_ + reserve >= shared_.options.staging_segments) return false;
+  const std::size_t staging_reserve = priority == Priority::normal ? 1 : 0;
+  if (free_.size() <= static_cast<std::size_t>(priority)) return false;
+  if (staged_ + staging_reserve >= shared_.options.staging_segments) return false;
   const FrameId frame = shared_.frames.try_lend();
   if (frame == kNoFrame) return false;
   ++staged_;
@@ -93,14 +99,13 @@ void FileTier::close_batch(bool last) {
                            .payload_bytes = static_cast<std::uint32_t>(cursor_ - begin - BatchHeader::kBytes),
                            .record_count = batch_records_,
                            .last = last,
-                           .tail = tail_,
+                           .tail = tail_written_,
                            .synced = synced_,
                            .run_generation = run_generation_,
                            .previous_end = previous_end_};
   write_batch_header(bytes.subspan(begin), header, shared_.layout.file_id, shared_.layout.segment_offset(id) + begin);
   std::ranges::fill(bytes.subspan(cursor_, end - cursor_), std::byte{0});
   segment.used_bytes = static_cast<std::uint32_t>(cursor_);
-  tail_written_ = tail_;
   batch_records_ = 0;
   if (last) {
     segment.state = segment.state == Segment::State::open ? Segment::State::sealed : segment.state;
@@ -116,8 +121,10 @@ void FileTier::close_batch(bool last) {
 
 bool FileTier::close_for_sync() {
   const bool has_records = open_ != kNoSegment && batch_records_ != 0;
-  if (!has_records && tail_ == tail_written_) return true;
-  if (open_ == kNoSegment && !open_segment(Priority::last_reserve)) return false;
+  // The first sync point makes this run known, and what the recovery gave up.
+  if (!has_records && tail_ == tail_written_ && position_ != LogPosition{run_generation_, 0}) return true;
+  if (open_ == kNoSegment && !open_segment(Priority::sync)) return false;
+  tail_written_ = tail_;
   close_batch(false);
   return true;
 }

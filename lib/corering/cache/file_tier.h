@@ -28,14 +28,17 @@ class SyncPoints;
 // Where the log of a file begins and ends when writing starts: what the recovery found.
 struct LogEnds {
   LogPosition tail;
-  LogPosition end;     // of the run before
-  LogPosition synced;  // everything before is durable
+  LogPosition tail_on_file;  // what batches say; less than `tail` if damage took more
+  LogPosition end;           // of the run before
+  LogPosition synced;        // everything before is durable
   std::uint64_t run_generation = 1;
 };
 
 class FileTier {
  public:
-  enum class Priority : std::uint8_t { normal, last_reserve };
+  // Who may take how many of the last free segments: a sync point all of them, because it frees others; tombstones all but one; the
+  // rest all but two.
+  enum class Priority : std::uint8_t { sync, tombstone, normal };
 
   FileTier(LogShared& shared, BlockDevice& device);
   ~FileTier();
@@ -53,7 +56,7 @@ class FileTier {
 
   // Writes what the open batch holds, or a batch without records if only the tail is to be made known. False if that has no room now.
   bool close_for_sync();
-  LogPosition next_position() const noexcept { return position_; }
+  LogPosition next_position() const noexcept;  // everything before it has been written, or is being written
 
   // A failed write or sync: nothing is written any more, and the file is marked so that the next start finds it empty.
   void fail(FileState state);
@@ -114,7 +117,7 @@ class FileTier {
   std::uint32_t batch_records_ = 0;
   LogPosition position_;  // of the batch that is closed next
   LogPosition tail_;
-  LogPosition tail_written_;
+  LogPosition tail_written_;  // changes with sync points only: until then, what goes may be the last copy of what is dirty
   LogPosition synced_;
   LogPosition previous_end_;
   std::uint64_t run_generation_ = 0;

@@ -132,7 +132,7 @@ base::Result<std::unique_ptr<Log>> Log::open(const LogOptions& options, LogOwner
 }
 
 Log::Log(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Log::~Log() { CORERING_ASSERT(is_idle(), "a log dies while the device works for it"); }
+Log::~Log() = default;
 
 std::size_t Log::record_bytes_max() const noexcept {
   const std::size_t bytes = parts_->shared.options.segment_bytes - BatchHeader::kBytes;
@@ -151,9 +151,10 @@ void Log::append_tombstone(base::ByteView key, std::uint64_t sequence) {
   write_record(parts_->tombstone.data(), header, key, {});
   parts_->shared.counters.tombstones.add();
   const RecordView record(parts_->tombstone.data());
-  if (parts_->tier->try_append(record, FileTier::Priority::last_reserve) || !parts_->tier->is_healthy()) return;
+  if (parts_->tier->try_append(record, FileTier::Priority::tombstone) || !parts_->tier->is_healthy()) return;
   parts_->shared.counters.overruns.add();
   parts_->forget_file();
+  parts_->shared.owner.on_file_forgotten();
 }
 
 void Log::clear() {
@@ -205,7 +206,7 @@ bool Log::step() {
   parts_->tier->release_quarantined();
   bool more = file.reader.step();
   more |= file.syncs.step();
-  more |= file.cleaner.step();
+  if (!file.syncs.is_prepared()) more |= file.cleaner.step();
   more |= parts_->tiers_memory->step();
   return more;
 }

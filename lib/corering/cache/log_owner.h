@@ -3,8 +3,8 @@
 // The log knows places, the owner knows keys. Cleaning walks the oldest segment of a tier, asks for the fate of every record and says
 // where it went, so that the index is right at every moment between two calls.
 //
-// Thread: owning core only. The calls come from inside step() only, and on_sync_ended from wherever the device ends requests. None may
-// call step() or close the log; appending from inside them is allowed.
+// Thread: owning core only. The calls come from inside step(); on_file_forgotten from inside append_tombstone; on_sync_ended and
+// on_file_state also from wherever the device ends requests. None may call step() or close the log; appending from inside them is allowed.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,9 @@ class LogOwner {
   virtual ~LogOwner() = default;
 
   // Whether the record at `from` is current, and whether it is worth keeping.
+  // A record of the file to which the index does not point may still be the durable copy of an item that lives in L1 or in the memory
+  // tier: if it has that item's sequence, the owner marks the item dirty, or appends the record to the file again and answers `dead`. The
+  // copy that goes now counts until the next sync point.
   virtual Fate on_clean(LogTier tier, LogLocation from, const RecordView& record) = 0;
 
   // The record's current place is `to` from now on.
@@ -67,6 +70,9 @@ class LogOwner {
   // Everything up to `ticket` is over. With `durable` false the file has failed: what was acknowledged since the last ticket that
   // ended well may be lost.
   virtual void on_sync_ended(SyncTicket ticket, bool durable) = 0;
+
+  // An overrun (Log::append_tombstone): locations in the file are misses from now on, and what is in L1 has no copy there any more.
+  virtual void on_file_forgotten() = 0;
 
   // The file needs a sync point to go on: segments that are clean may be written over only after one. The owner hands over what is
   // dirty, as always, and calls Log::sync, now or soon.

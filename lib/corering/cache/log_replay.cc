@@ -82,12 +82,9 @@ bool LogReplay::miss(LogPosition missing, LogPosition next) {
 
 void LogReplay::apply_batch(SegmentId id, SegmentWalk& walk) {
   const BatchHeader& header = walk.header();
-  Segment& segment = shared_.segments[id];
   tail_ = std::max(tail_, header.tail);
-  if (tail_ == header.position) {
-    table_.clear();  // nothing before this batch counts
-    segment.live_offset = static_cast<std::uint32_t>(walk.batch_end() - header.file_bytes());
-  }
+  tail_on_file_ = std::max(tail_on_file_, header.tail);
+  batches_.push_back({header.position, static_cast<std::uint32_t>(walk.batch_end() - header.file_bytes())});
   while (const auto record = walk.next_record()) {
     sequence_max_ = std::max(sequence_max_, record->sequence());
     const std::uint64_t hash = hash_(record->key());
@@ -97,7 +94,7 @@ void LogReplay::apply_batch(SegmentId id, SegmentWalk& walk) {
       table_.erase(hash);
     }
   }
-  segment.used_bytes = static_cast<std::uint32_t>(walk.batch_end());
+  shared_.segments[id].used_bytes = static_cast<std::uint32_t>(walk.batch_end());
 }
 
 void LogReplay::finish() {
@@ -108,14 +105,22 @@ void LogReplay::finish() {
   }
   for (const SegmentId id : applied_) {
     Segment& segment = shared_.segments[id];
-    // Cleaned before the crash; or forgotten because of damage.
+    // Cleaned before the crash; or forgotten because of a clear, or of damage.
     if (segment.generation < tail_.generation) segment = {};
+    if (segment.generation != tail_.generation) continue;
+    const auto first = std::ranges::lower_bound(batches_, tail_, {}, &Batch::position);
+    segment.live_offset =
+        first != batches_.end() && first->position.generation == tail_.generation ? first->offset : segment.used_bytes;
   }
 }
 
 LogEnds LogReplay::ends() const noexcept {
   const std::uint64_t seen = std::max({generation_max_, synced_.generation, tail_.generation});
-  return {.tail = tail_, .end = normal_end_, .synced = synced_, .run_generation = seen + kUnseenGenerations};
+  return {.tail = tail_,
+          .tail_on_file = tail_on_file_,
+          .end = normal_end_,
+          .synced = synced_,
+          .run_generation = seen + kUnseenGenerations};
 }
 
 }  // namespace corering::cache

@@ -51,6 +51,11 @@ class LogReplay {
     std::uint64_t generation;
   };
 
+  struct Batch {
+    LogPosition position;
+    std::uint32_t offset;  // in its segment
+  };
+
   bool reaches(const BatchHeader& header);  // whether the batch counts, after dealing with what is missing before it
   void jump_to_next_run() noexcept;
   bool miss(LogPosition missing, LogPosition next);
@@ -65,6 +70,8 @@ class LogReplay {
   LogPosition expected_;    // the next batch
   LogPosition normal_end_;  // behind the last batch that counts
   LogPosition tail_;
+  LogPosition tail_on_file_;
+  std::vector<Batch> batches_;  // that count, in the order of the log
   std::vector<SegmentId> applied_;
   std::uint64_t generation_max_ = 0;
   std::uint64_t sequence_max_ = 0;

@@ -19,6 +19,7 @@ class ReadSlot {
 
   LogLocation location() const noexcept { return location_; }
   bool in_flight() const noexcept { return in_flight_; }
+  bool is_held() const noexcept { return holders_ != 0; }
 
  private:
   friend class ColdReader;

@@ -3,6 +3,7 @@
 namespace corering::cache {
 
 SyncTicket SyncPoints::request() {
+  prepared_ = false;
   ++wanted_;
   if (phase_ == Phase::idle && tier_.is_healthy()) try_begin();
   return wanted_;
@@ -30,8 +31,7 @@ void SyncPoints::try_begin() {
   phase_ = Phase::writing;
   covered_ = wanted_;
   position_ = tier_.next_position();
-  released_ = prepared_.value_or(tier_.quarantined_total());
-  prepared_.reset();
+  released_ = tier_.quarantined_total();
   tier_.begin_epoch();
   on_write_ended();
 }

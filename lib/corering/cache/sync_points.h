@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "corering/cache/file_tier.h"
 #include "corering/cache/log_shared.h"
@@ -22,8 +21,9 @@ class SyncPoints {
 
   SyncTicket request();
 
-  // Segments that are cleaned after this are not freed by the next sync point.
-  void prepare() noexcept { prepared_ = tier_.quarantined_total(); }
+  // No segment is to be cleaned until the next sync point begins.
+  void prepare() noexcept { prepared_ = true; }
+  bool is_prepared() const noexcept { return prepared_; }
 
   // Starts what could not start earlier, reports failures, and asks the owner for a sync point if segments are needed. True if that did
   // something.
@@ -47,7 +47,7 @@ class SyncPoints {
   SyncTicket reported_ = 0;
   LogPosition position_;        // that it makes durable
   std::uint64_t released_ = 0;  // quarantined segments that it frees, counted from the start
-  std::optional<std::uint64_t> prepared_;
+  bool prepared_ = false;
   std::uint64_t asked_for_ = 0;  // quarantined segments, when the owner was last asked for a sync point
   Transfer transfer_ = Transfer::to<&SyncPoints::on_device_synced>(this);
 };
