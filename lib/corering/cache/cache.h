@@ -264,6 +264,7 @@ class Cache final : private Departure, private LogOwner {
   void on_recovery_ended(std::uint64_t sequence_max) override;
   void on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) override;
   void on_sync_ended(SyncTicket ticket, bool durable) override;
+  void on_file_forgotten() override { rewrite_cursor_ = 0; }
   void on_sync_wanted() override { sync_wanted_ = true; }
   void on_file_state(FileState state) override;
 
@@ -282,6 +283,7 @@ class Cache final : private Departure, private LogOwner {
   bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
   void step_log();
   void write_back(std::size_t bytes);
+  void mark_all_dirty();
   bool try_write_back(const DirtyQueue::Item& item, std::size_t& bytes);
 
   std::uint64_t next_place(const Fetch& fetch);
@@ -357,6 +359,7 @@ class Cache final : private Departure, private LogOwner {
   std::int64_t sync_ms_;
   std::int64_t next_sync_ms_;
   bool sync_wanted_ = false;
+  std::optional<std::uint64_t> rewrite_cursor_;  // how far items are marked that the file has forgotten
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;
 };

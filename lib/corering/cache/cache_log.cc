@@ -18,6 +18,8 @@ namespace {
 
 // Steps that an eviction gives the log when that has no room, before it lets the item go.
 constexpr int kStepsForRoom = 4;
+// Of the index, per turn, when everything must be written again.
+constexpr int kGroupsMarked = 16;
 // While the file has more free segments than this it takes whatever comes. Beyond what the log begins to clean at.
 std::uint64_t spare_segments(std::uint64_t segment_count) noexcept { return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3; }
 
@@ -276,6 +278,7 @@ void Cache::mark_dirty(std::uint64_t hash, std::uint64_t location) {
 void Cache::write_back(std::size_t bytes) {
   if (!has_file() || !log_->is_recovered()) return;
   if (log_->file_state() != FileState::healthy) return dirty_.clear();
+  if (rewrite_cursor_) mark_all_dirty();
   if (write_back_ == WriteBack::idle) {
     if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return;
     if (is_stop_synced_) return;
@@ -293,6 +296,21 @@ void Cache::write_back(std::size_t bytes) {
   write_back_ = WriteBack::syncing;
   next_sync_ms_ = now_ms_ + sync_ms_;
   log_->sync();
+}
+
+// The file has forgotten everything: what lies above it has no copy there any more.
+void Cache::mark_all_dirty() {
+  for (int groups = 0; groups < kGroupsMarked && rewrite_cursor_; ++groups) {
+    const std::uint64_t next = index_.visit_group(*rewrite_cursor_, [&](IndexEntry entry) {
+      if (entry.tier() == Tier::l1) {
+        mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location());
+      } else if (!lies_in_file(entry.location())) {
+        if (const auto view = log_->try_view({entry.location()})) dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
+      }
+    });
+    rewrite_cursor_.reset();
+    if (next != 0) rewrite_cursor_ = next;
+  }
 }
 
 bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
@@ -334,7 +352,7 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
 
 void Cache::on_sync_ended(SyncTicket /*ticket*/, bool /*durable*/) {
   if (write_back_ == WriteBack::syncing) write_back_ = WriteBack::idle;
-  is_stop_synced_ = is_stopping_ && dirty_.empty();
+  is_stop_synced_ = is_stopping_ && dirty_.empty() && !rewrite_cursor_;
 }
 
 // The file is not written any more, so nothing waits for it. Entries in it are misses once it is off: lookups find that out.

@@ -137,7 +137,9 @@ bool Evictor::try_move(std::uint64_t hash, std::uint64_t location, const RecordV
   return true;
 }
 
-// As many as there are items in main.
-std::size_t Evictor::ghost_count_max() const noexcept { return store_.live_count(Queue::main) + 1; }
+// As many as there are items.
+std::size_t Evictor::ghost_count_max() const noexcept {
+  return store_.live_count(Queue::small) + store_.live_count(Queue::main);
+}
 
 }  // namespace corering::cache
