@@ -21,7 +21,9 @@ constexpr int kStepsForRoom = 4;
 // Of the index, per turn, when everything must be written again.
 constexpr int kGroupsMarked = 16;
 // While the file has more free segments than this it takes whatever comes. Beyond what the log begins to clean at.
-std::uint64_t spare_segments(std::uint64_t segment_count) noexcept { return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3; }
+std::uint64_t spare_segments(std::uint64_t segment_count) noexcept {
+  return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3;
+}
 
 // Whether the hashes could share an entry of the index.
 bool have_same_tag(std::uint64_t left, std::uint64_t right) noexcept {
@@ -305,7 +307,8 @@ void Cache::mark_all_dirty() {
       if (entry.tier() == Tier::l1) {
         mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location());
       } else if (!lies_in_file(entry.location())) {
-        if (const auto view = log_->try_view({entry.location()})) dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
+        if (const auto view = log_->try_view({entry.location()}))
+          dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
       }
     });
     rewrite_cursor_.reset();
