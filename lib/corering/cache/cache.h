@@ -313,7 +313,7 @@ class Cache final : private Departure, private LogOwner {
   bool make_room(std::uint64_t hash, Queue queue, const RecordHeader& header);
   std::optional<std::uint64_t> append_record(Queue queue, const RecordHeader& header, base::ByteView key,
                                              base::MutableBytes& value);
-  std::optional<std::uint64_t> append_stub(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number);
+  std::optional<std::uint64_t> append_proxy(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number);
   bool try_link(std::uint64_t hash, const Found& old, std::uint64_t location);
   void drop_record(std::uint64_t location, const RecordView& record) noexcept;
   void sweep_expired(std::size_t bytes);

@@ -164,7 +164,7 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
 // --- down
 
 bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
-  if (is_stub(record) || !log_->is_recovered()) return false;
+  if (is_proxy(record) || !log_->is_recovered()) return false;
   const LogTier tier = has_memory_tier_ ? LogTier::memory : LogTier::file;
   if (record.bytes() > log_->record_bytes_max()) return false;
   LogLocation to = log_->try_append(tier, record);
@@ -324,7 +324,7 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
     L1Word word = L1Word::of(place);
     if (!word.is_dirty()) return true;
     const RecordView record(place);
-    if (is_stub(record) || record.bytes() > log_->record_bytes_max()) {
+    if (is_proxy(record) || record.bytes() > log_->record_bytes_max()) {
       // It cannot be in the file, and what is there of it is older.
       if (word.is_in_file()) bury(record.key());
       word.set_in_file(false);
