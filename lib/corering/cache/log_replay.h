@@ -1,0 +1,81 @@
+// LogReplay: rebuilds what a log held from its segments, given one after the other in the order of their generations.
+//
+// The log is followed batch by batch. A batch that is missing or not whole is the end of the log if no sync point had passed it: a crash
+// tore it, and what lies behind was promised to nobody. If one had, the batch was durable and has been damaged since: it may have
+// held deletes and overwrites, so everything older is forgotten, and what lies behind it goes on counting.
+//
+// Thread: one. No I/O: Recovery reads for it. Cost: CRC32C of every record, one table access per record.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "corering/base/bytes.h"
+#include "corering/cache/batch.h"
+#include "corering/cache/file_tier.h"
+#include "corering/cache/hash.h"
+#include "corering/cache/log_shared.h"
+#include "corering/cache/recovery_table.h"
+#include "corering/cache/segment_walk.h"
+
+namespace corering::cache {
+
+class LogReplay {
+ public:
+  explicit LogReplay(LogShared& shared) : shared_(shared), hash_(shared.options.key_hash_seed) {}
+
+  // A header that was found, anywhere: what it knows of sync points, tails and runs. All are to be noted before the first segment is
+  // applied.
+  void note(const BatchHeader& header);
+  void note_synced(LogPosition position) { synced_ = std::max(synced_, position); }
+
+  LogPosition synced() const noexcept { return synced_; }
+  // From which generation on segments are to be applied.
+  std::uint64_t first_generation() const noexcept { return start_.generation; }
+  void begin() { expected_ = normal_end_ = tail_ = start_; }
+
+  // The next segment; generations ascend.
+  void apply(SegmentId id, std::uint64_t generation, base::ByteView bytes);
+  void finish();
+
+  // After finish: which segments count is in the segment table.
+  LogEnds ends() const noexcept;
+  const RecoveryTable& table() const noexcept { return table_; }
+  bool is_current(LogLocation location) const noexcept { return shared_.segments.live_segment_of(location) != kNoSegment; }
+  std::uint64_t sequence_max() const noexcept { return sequence_max_; }
+
+ private:
+  struct Run {
+    LogPosition previous_end;
+    std::uint64_t generation;
+  };
+
+  struct Batch {
+    LogPosition position;
+    std::uint32_t offset;  // in its segment
+  };
+
+  bool reaches(const BatchHeader& header);  // whether the batch counts, after dealing with what is missing before it
+  void jump_to_next_run() noexcept;
+  bool miss(LogPosition missing, LogPosition next);
+  void apply_batch(SegmentId id, SegmentWalk& walk);
+
+  LogShared& shared_;
+  const KeyHash hash_;
+  RecoveryTable table_;
+  std::vector<Run> runs_;
+  LogPosition synced_;
+  LogPosition start_{1, 0};
+  LogPosition expected_;    // the next batch
+  LogPosition normal_end_;  // behind the last batch that counts
+  LogPosition tail_;
+  LogPosition tail_on_file_;
+  std::vector<Batch> batches_;  // that count, in the order of the log
+  std::vector<SegmentId> applied_;
+  std::uint64_t generation_max_ = 0;
+  std::uint64_t sequence_max_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace corering::cache

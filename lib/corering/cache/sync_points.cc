@@ -1,0 +1,67 @@
+#include "corering/cache/sync_points.h"
+
+namespace corering::cache {
+
+SyncTicket SyncPoints::request() {
+  prepared_ = false;
+  ++wanted_;
+  if (phase_ == Phase::idle && tier_.is_healthy()) try_begin();
+  return wanted_;
+}
+
+bool SyncPoints::step() {
+  if (phase_ != Phase::idle) return false;
+  if (!tier_.is_healthy()) {
+    if (tier_.state() == FileState::recovering || reported_ == wanted_) return false;
+    report(wanted_, false);
+    return true;
+  }
+  if (reported_ != wanted_) {
+    try_begin();
+    return phase_ != Phase::idle;
+  }
+  if (!tier_.wants_free() || asked_for_ == tier_.quarantined_total()) return false;
+  asked_for_ = tier_.quarantined_total();
+  shared_.owner.on_sync_wanted();
+  return true;
+}
+
+void SyncPoints::try_begin() {
+  if (!tier_.close_for_sync()) return;  // no room even for a header: step() tries again when writes have ended
+  phase_ = Phase::writing;
+  covered_ = wanted_;
+  position_ = tier_.next_position();
+  released_ = tier_.quarantined_total();
+  tier_.begin_epoch();
+  on_write_ended();
+}
+
+void SyncPoints::on_write_ended() {
+  if (phase_ != Phase::writing || tier_.writes_of_last_epoch() != 0) return;
+  if (!tier_.is_healthy()) {
+    phase_ = Phase::idle;  // step() reports
+    return;
+  }
+  phase_ = Phase::syncing;
+  transfer_.sync(tier_.device());
+}
+
+void SyncPoints::on_device_synced(int error) {
+  phase_ = Phase::idle;
+  shared_.counters.syncs.add();
+  if (error != 0) {
+    shared_.counters.sync_errors.add();
+    tier_.fail(FileState::read_only);
+  }
+  if (!tier_.is_healthy()) return;  // step() reports
+  tier_.on_synced(position_, released_);
+  if (covered_ != reported_) report(covered_, true);
+  if (phase_ == Phase::idle && reported_ != wanted_ && tier_.is_healthy()) try_begin();
+}
+
+void SyncPoints::report(SyncTicket ticket, bool durable) {
+  reported_ = ticket;
+  shared_.owner.on_sync_ended(ticket, durable);
+}
+
+}  // namespace corering::cache
