@@ -53,9 +53,9 @@ class RequestReader {
   const Parser& parser() const noexcept { return parser_; }
   bool is_too_large() const noexcept { return too_large_; }
 
-  // After `value`: a value of parser().value_bytes() begins. `here` is the part of it that has come; it is consumed. Copy it, receive
-  // the rest behind it, then call on_landed() with the whole, and feed on. The request's other views have moved to memory of the
-  // reader.
+  // After `value`: a value of parser().value_bytes() begins. The result is the part of it that is consumed; copy it, have the rest
+  // received behind it, beginning with what is left of the piece, then call on_landed() with the whole, and feed on. The request's
+  // other views have moved to memory of the reader.
   std::string_view land(Request& request) {
     if (tail_.empty()) keep_rest(request);
     const std::string_view here = tail_.view().substr(parser_.value_begin());

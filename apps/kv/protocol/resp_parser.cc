@@ -21,6 +21,8 @@ constexpr std::uint64_t kMask2 = 0xffff0000ff;
 constexpr std::uint64_t kMarker3 = '$' | std::uint64_t{'\r'} << 32 | std::uint64_t{'\n'} << 40;
 constexpr std::uint64_t kMask3 = 0xffff000000ff;
 
+constexpr std::size_t kSmallBulkMax = 999;
+
 struct Header {
   std::size_t length;
   std::size_t bytes;  // of the header itself; 0: not an ordinary header of up to three digits
@@ -54,6 +56,14 @@ inline std::uint64_t load_word(const char* from, const char* end) noexcept {
 }
 
 }  // namespace
+
+void RespParser::set_trust(Trust trust) noexcept {
+  trust_ = trust;
+  const bool is_stranger = trust == Trust::stranger;
+  small_is_allowed_ = limits_.arguments_max >= ArgumentList::kInlineCount && limits_.bulk_bytes_max >= kSmallBulkMax &&
+                      (!is_stranger || (limits_.stranger_arguments_max >= ArgumentList::kInlineCount &&
+                                        limits_.stranger_bulk_bytes_max >= kSmallBulkMax));
+}
 
 // The requests that nearly all are: few arguments with lengths of up to three digits, all there. 0: anything else, which parse_on
 // looks at from the beginning.
@@ -149,7 +159,7 @@ Outcome RespParser::parse_bulks(std::string_view bytes, ArgumentList& arguments)
     const std::size_t needed = phase_ == Phase::bulk_end ? 2 : bulk_bytes_ + 2;
     if (there < needed) {
       searched_ = there;
-      const bool offers = phase_ == Phase::bulk && bulk_bytes_ >= limits_.landing_bytes_min && !landing_declined_;
+      const bool offers = phase_ == Phase::bulk && there < bulk_bytes_ && bulk_bytes_ >= limits_.landing_bytes_min && !landing_declined_;
       return offers ? Outcome::value : Outcome::incomplete;
     }
     if (load<std::uint16_t>(bytes.data() + cursor_ + needed - 2) != kCrlf) return break_with("Protocol error: invalid bulk length");

@@ -38,14 +38,14 @@ class RespParser {
  public:
   using Request = ArgumentList;
 
-  explicit RespParser(const RespLimits& limits = {}) noexcept : limits_(limits) {}
+  explicit RespParser(const RespLimits& limits = {}) noexcept : limits_(limits) { set_trust(Trust::trusted); }
 
-  void set_trust(Trust trust) noexcept { trust_ = trust; }
+  void set_trust(Trust trust) noexcept;
 
   // Parses one request. `bytes` begins with its first byte; after `incomplete` and `value` the same bytes come again, and more, and the
   // same list. `request`: request_bytes() tells how many it took.
   Outcome parse(std::string_view bytes, ArgumentList& arguments) {
-    if (phase_ == Phase::start) {
+    if (phase_ == Phase::start && small_is_allowed_) {
       if (const std::size_t taken = parse_small(bytes, arguments)) {
         request_bytes_ = taken;
         searched_ = 0;
@@ -102,6 +102,7 @@ class RespParser {
   Trust trust_ = Trust::trusted;
   Phase phase_ = Phase::start;
   bool landing_declined_ = false;
+  bool small_is_allowed_ = false;  // nothing that parse_small takes exceeds the limits
   std::size_t cursor_ = 0;        // the first byte that is not understood
   std::size_t searched_ = 0;      // bytes behind it that were looked at: they hold no end of a line, or are part of a bulk
   std::size_t bulks_left_ = 0;
