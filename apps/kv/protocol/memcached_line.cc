@@ -148,7 +148,8 @@ LineResult parse_text(std::string_view line, const Words& words, MemcachedReques
   if (name == "stats") return parse_stats(line, request);
   if (name == "version") return plain(version, request);
   if (name == "quit") return plain(quit, request);
-  if (std::string_view("sacidt").find(name[0]) == std::string_view::npos && words.last().starts_with("HTTP/")) return {.kind = LineKind::closing};
+  if (std::string_view("sacidt").find(name[0]) == std::string_view::npos && words.last().starts_with("HTTP/"))
+    return {.kind = LineKind::closing};
   return refuse(errors::kError);
 }
 

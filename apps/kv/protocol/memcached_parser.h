@@ -22,8 +22,8 @@
 namespace kv::protocol {
 
 struct MemcachedLimits {
-  std::size_t line_bytes_max = 2048;                          // without its end
-  std::size_t get_line_bytes_max = std::size_t{1} << 20;      // of get and gets, whose keys may be many
+  std::size_t line_bytes_max = 2048;                      // without its end
+  std::size_t get_line_bytes_max = std::size_t{1} << 20;  // of get and gets, whose keys may be many
   std::size_t value_bytes_max = std::size_t{1} << 20;
   std::size_t landing_bytes_min = std::size_t{32} << 10;
 };

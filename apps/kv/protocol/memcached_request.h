@@ -53,10 +53,10 @@ struct MetaFlags {
   std::array<std::string_view, kMetaTokensMax> tokens;  // each with its letter first
   std::size_t count = 0;
   MetaMode mode = MetaMode::none;
-  bool wants_value = false;    // v
-  bool no_bump = false;        // u
-  bool invalidate = false;     // I
-  bool key_is_base64 = false;  // b
+  bool wants_value = false;                     // v
+  bool no_bump = false;                         // u
+  bool invalidate = false;                      // I
+  bool key_is_base64 = false;                   // b
   std::optional<std::int32_t> exptime;          // T
   std::optional<std::int32_t> vivify_exptime;   // N
   std::optional<std::int32_t> recache_exptime;  // R

@@ -18,7 +18,7 @@ struct MetaItem {
   std::size_t value_bytes = 0;
   std::uint32_t client_flags = 0;
   std::uint64_t cas_unique = 0;
-  std::int64_t ttl_s = -1;  // -1: never expires
+  std::int64_t ttl_s = -1;   // -1: never expires
   std::uint64_t idle_s = 0;  // since it was last accessed
   bool was_hit = false;
   bool won = false;         // W: this client is to refresh the item

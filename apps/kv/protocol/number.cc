@@ -37,7 +37,7 @@ constexpr std::array<std::uint64_t, 20> kPowersOfTen = [] {
 
 unsigned digit_count(std::uint64_t value) noexcept {
   const auto guess = static_cast<unsigned>(std::bit_width(value | 1)) * 1233 >> 12;  // log10(2) = 1233 / 4096
-  return guess + ((value | 1) >= kPowersOfTen[guess] ? 1 : 0);  // zero has a digit, too
+  return guess + ((value | 1) >= kPowersOfTen[guess] ? 1 : 0);                       // zero has a digit, too
 }
 
 // `parse` is strtod or strtold.

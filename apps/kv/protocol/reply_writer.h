@@ -61,7 +61,8 @@ class ReplyWriter {
  protected:
   // Room for `bytes` (<= ReplySink::kWindowBytesMin) at next_.
   void require(std::size_t bytes) {
-    if (static_cast<std::size_t>(end_ - next_) < bytes) [[unlikely]] open_window(bytes);
+    if (static_cast<std::size_t>(end_ - next_) < bytes) [[unlikely]]
+      open_window(bytes);
   }
 
   void put(std::string_view bytes) noexcept {

@@ -159,7 +159,8 @@ Outcome RespParser::parse_bulks(std::string_view bytes, ArgumentList& arguments)
     const std::size_t needed = phase_ == Phase::bulk_end ? 2 : bulk_bytes_ + 2;
     if (there < needed) {
       searched_ = there;
-      const bool offers = phase_ == Phase::bulk && there < bulk_bytes_ && bulk_bytes_ >= limits_.landing_bytes_min && !landing_declined_;
+      const bool offers =
+          phase_ == Phase::bulk && there < bulk_bytes_ && bulk_bytes_ >= limits_.landing_bytes_min && !landing_declined_;
       return offers ? Outcome::value : Outcome::incomplete;
     }
     if (load<std::uint16_t>(bytes.data() + cursor_ + needed - 2) != kCrlf) return break_with("Protocol error: invalid bulk length");

@@ -103,8 +103,8 @@ class RespParser {
   Phase phase_ = Phase::start;
   bool landing_declined_ = false;
   bool small_is_allowed_ = false;  // nothing that parse_small takes exceeds the limits
-  std::size_t cursor_ = 0;        // the first byte that is not understood
-  std::size_t searched_ = 0;      // bytes behind it that were looked at: they hold no end of a line, or are part of a bulk
+  std::size_t cursor_ = 0;         // the first byte that is not understood
+  std::size_t searched_ = 0;       // bytes behind it that were looked at: they hold no end of a line, or are part of a bulk
   std::size_t bulks_left_ = 0;
   std::size_t bulk_bytes_ = 0;
   std::size_t request_bytes_ = 0;

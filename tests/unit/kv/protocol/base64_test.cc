@@ -23,8 +23,13 @@ std::string decode(std::string_view text) {
 }
 
 TEST(Base64, TheVectorsOfItsSpecification) {
-  const std::array<std::array<std::string_view, 2>, 7> all{{
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}}};
+  const std::array<std::array<std::string_view, 2>, 7> all{{{"", ""},
+                                                            {"f", "Zg=="},
+                                                            {"fo", "Zm8="},
+                                                            {"foo", "Zm9v"},
+                                                            {"foob", "Zm9vYg=="},
+                                                            {"fooba", "Zm9vYmE="},
+                                                            {"foobar", "Zm9vYmFy"}}};
   for (const auto& [bytes, text] : all) {
     EXPECT_EQ(encode(bytes), text);
     EXPECT_EQ(decode(text), bytes);

@@ -38,8 +38,10 @@ TEST(DumpPayload, IsWhatRedisWrites) {
   EXPECT_EQ(dump("10"), sealed("\x00\xc0\x0a"sv));
   EXPECT_EQ(dump("-129"), sealed("\x00\xc1\x7f\xff"sv));
   EXPECT_EQ(dump("70000"), sealed("\x00\xc2\x70\x11\x01\x00"sv));
-  EXPECT_EQ(dump("010"), sealed("\x00\x03" "010"sv));
-  EXPECT_EQ(dump("4294967296"), sealed("\x00\x0a" "4294967296"sv));
+  EXPECT_EQ(dump("010"), sealed("\x00\x03"
+                                "010"sv));
+  EXPECT_EQ(dump("4294967296"), sealed("\x00\x0a"
+                                       "4294967296"sv));
 }
 
 TEST(DumpPayload, WhatIsWrittenReadsBack) {
@@ -63,7 +65,11 @@ TEST(DumpPayload, WhatIsWrittenReadsBack) {
 
 TEST(DumpPayload, Compressed) {
   std::string value;
-  EXPECT_EQ(read_dump(sealed("\x00\xc3\x09\x40\x64\x01" "aa\xe0\x57\x00\x01" "aa"sv), 100, value), PayloadError::none);
+  EXPECT_EQ(read_dump(sealed("\x00\xc3\x09\x40\x64\x01"
+                             "aa\xe0\x57\x00\x01"
+                             "aa"sv),
+                      100, value),
+            PayloadError::none);
   EXPECT_EQ(value, std::string(100, 'a'));
 }
 
@@ -75,20 +81,33 @@ TEST(DumpPayload, Damage) {
     byte = static_cast<char>(byte ^ 0x10);
   }
   for (std::size_t size = 0; size < payload.size(); ++size) EXPECT_NE(error_of(payload.substr(0, size)), PayloadError::none);
-  EXPECT_EQ(error_of(sealed("\x00\x01" "a"sv, 9)), PayloadError::none);
-  EXPECT_EQ(error_of(sealed("\x00\x01" "a"sv, 11)), PayloadError::checksum);
+  EXPECT_EQ(error_of(sealed("\x00\x01"
+                            "a"sv,
+                            9)),
+            PayloadError::none);
+  EXPECT_EQ(error_of(sealed("\x00\x01"
+                            "a"sv,
+                            11)),
+            PayloadError::checksum);
 }
 
 TEST(DumpPayload, AForgedBody) {
   EXPECT_EQ(error_of(sealed("")), PayloadError::format);
   EXPECT_EQ(error_of(sealed("\x00"sv)), PayloadError::format);
-  EXPECT_EQ(error_of(sealed("\x01\x01" "a"sv)), PayloadError::type);
-  EXPECT_EQ(error_of(sealed("\x00\x02" "a"sv)), PayloadError::format);
+  EXPECT_EQ(error_of(sealed("\x01\x01"
+                            "a"sv)),
+            PayloadError::type);
+  EXPECT_EQ(error_of(sealed("\x00\x02"
+                            "a"sv)),
+            PayloadError::format);
   EXPECT_EQ(error_of(sealed("\x00\x81\xff\xff\xff\xff\xff\xff\xff\xff"sv)), PayloadError::format);
   EXPECT_EQ(error_of(sealed("\x00\xc1\x01"sv)), PayloadError::format);
   EXPECT_EQ(error_of(sealed("\x00\xc4\x01"sv)), PayloadError::format);
   // A few bytes that claim to be a gigabyte.
-  EXPECT_EQ(error_of(sealed("\x00\xc3\x02\x80\x40\x00\x00\x00\x00" "a"sv), std::size_t{1} << 40), PayloadError::format);
+  EXPECT_EQ(error_of(sealed("\x00\xc3\x02\x80\x40\x00\x00\x00\x00"
+                            "a"sv),
+                     std::size_t{1} << 40),
+            PayloadError::format);
 }
 
 }  // namespace

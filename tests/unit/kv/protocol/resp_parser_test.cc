@@ -39,13 +39,15 @@ TEST(RespParser, ReadsRequestsInOrder) {
 
 TEST(RespParser, ArgumentsAreBytes) {
   using std::string_view_literals::operator""sv;
-  EXPECT_EQ(read("*2\r\n$4\r\nECHO\r\n$8\r\n\r\n\0$1\r\n\xff\r\n"sv), (Lines{std::string("request [ECHO] [\r\n\0$1\r\n\xff]", 25)}));
+  EXPECT_EQ(read("*2\r\n$4\r\nECHO\r\n$8\r\n\r\n\0$1\r\n\xff\r\n"sv),
+            (Lines{std::string("request [ECHO] [\r\n\0$1\r\n\xff]", 25)}));
 }
 
 TEST(RespParser, LengthsOfOneToFourDigits) {
   for (const std::size_t size : {0u, 1u, 9u, 10u, 11u, 99u, 100u, 101u, 999u, 1000u, 1001u, 1999u}) {
     const std::string value(size, 'v');
-    const std::string stream = std::string("*2\r\n$4\r\nECHO\r\n$").append(std::to_string(size)) + "\r\n" + value + "\r\n*1\r\n$4\r\nPING\r\n";
+    const std::string stream =
+        std::string("*2\r\n$4\r\nECHO\r\n$").append(std::to_string(size)) + "\r\n" + value + "\r\n*1\r\n$4\r\nPING\r\n";
     EXPECT_EQ(read(stream), (Lines{std::string("request [ECHO] [").append(value).append("]"), "request [PING]"})) << size;
   }
 }

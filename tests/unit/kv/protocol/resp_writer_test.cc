@@ -40,8 +40,8 @@ TEST(RespWriter, TextsCannotForgeReplies) {
 }
 
 TEST(RespWriter, Integers) {
-  for (const std::int64_t value : {INT64_MIN, std::int64_t{-10}, std::int64_t{-1}, std::int64_t{0}, std::int64_t{9}, std::int64_t{10},
-                                   std::int64_t{99}, std::int64_t{100}, INT64_MAX}) {
+  for (const std::int64_t value : {INT64_MIN, std::int64_t{-10}, std::int64_t{-1}, std::int64_t{0}, std::int64_t{9},
+                                   std::int64_t{10}, std::int64_t{99}, std::int64_t{100}, INT64_MAX}) {
     EXPECT_EQ(in_both([&](RespWriter& to) { to.integer(value); }), std::string(":").append(std::to_string(value)) + "\r\n");
   }
 }
@@ -57,7 +57,8 @@ TEST(RespWriter, BulksOfEverySize) {
 TEST(RespWriter, NothingAndTruth) {
   EXPECT_EQ(in_resp2([](RespWriter& to) { to.null(), to.null_array(), to.boolean(true), to.boolean(false); }),
             "$-1\r\n*-1\r\n:1\r\n:0\r\n");
-  EXPECT_EQ(in_resp3([](RespWriter& to) { to.null(), to.null_array(), to.boolean(true), to.boolean(false); }), "_\r\n_\r\n#t\r\n#f\r\n");
+  EXPECT_EQ(in_resp3([](RespWriter& to) { to.null(), to.null_array(), to.boolean(true), to.boolean(false); }),
+            "_\r\n_\r\n#t\r\n#f\r\n");
 }
 
 TEST(RespWriter, Aggregates) {
