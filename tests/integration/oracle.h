@@ -33,7 +33,11 @@ class Client {
     return std::nullopt;
   }
   Client(Client&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), received_(std::move(other.received_)) {}
-  Client& operator=(Client&&) = delete;
+  Client& operator=(Client&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    std::swap(received_, other.received_);
+    return *this;
+  }
   ~Client() {
     if (descriptor_ >= 0) close(descriptor_);
   }

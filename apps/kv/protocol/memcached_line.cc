@@ -23,17 +23,19 @@ void take_noreply(const Words& words, MemcachedRequest& request) { request.quiet
 
 bool is_key_too_long(std::string_view key) { return key.size() > kMemcachedKeyBytesMax; }
 
-LineResult parse_get(MemcachedCommand command, std::string_view line, MemcachedRequest& request) {
-  take_word(line);
-  if (std::string_view rest = line; take_word(rest).empty()) return refuse(errors::kError);
+// `rest` is the line behind the command's name.
+LineResult parse_get(MemcachedCommand command, std::string_view rest, MemcachedRequest& request) {
+  std::string_view word = take_word(rest);
+  if (word.empty()) return refuse(errors::kError);
   request.command = command;
   if (command == gat || command == gats) {
-    if (!read_number(take_word(line), request.exptime)) return refuse(errors::kExptime);
+    if (!read_number(word, request.exptime)) return refuse(errors::kExptime);
+    word = take_word(rest);
   }
   request.keys.clear();
-  for (std::string_view key = take_word(line); !key.empty(); key = take_word(line)) {
-    if (is_key_too_long(key)) return refuse(errors::kFormat);
-    request.keys.push_back(key);
+  for (; !word.empty(); word = take_word(rest)) {
+    if (is_key_too_long(word)) return refuse(errors::kFormat);
+    request.keys.push_back(word);
   }
   return {};
 }
@@ -106,11 +108,10 @@ LineResult parse_verbosity(const Words& words, MemcachedRequest& request) {
   return {};
 }
 
-LineResult parse_stats(std::string_view line, MemcachedRequest& request) {
+LineResult parse_stats(std::string_view rest, MemcachedRequest& request) {
   request.command = stats;
   request.keys.clear();
-  take_word(line);
-  for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) request.keys.push_back(word);
+  for (std::string_view word = take_word(rest); !word.empty(); word = take_word(rest)) request.keys.push_back(word);
   return {};
 }
 
@@ -131,7 +132,7 @@ LineResult parse_meta(char letter, const Words& words, MemcachedRequest& request
   }
 }
 
-LineResult parse_text(std::string_view line, const Words& words, MemcachedRequest& request) {
+LineResult parse_text(std::string_view rest, const Words& words, MemcachedRequest& request) {
   const std::string_view name = words[0];
   if (name == "set") return parse_storing(set, words, request);
   if (name == "add") return parse_storing(add, words, request);
@@ -145,7 +146,7 @@ LineResult parse_text(std::string_view line, const Words& words, MemcachedReques
   if (name == "touch") return parse_touch(words, request);
   if (name == "flush_all") return parse_flush_all(words, request);
   if (name == "verbosity") return parse_verbosity(words, request);
-  if (name == "stats") return parse_stats(line, request);
+  if (name == "stats") return parse_stats(rest, request);
   if (name == "version") return plain(version, request);
   if (name == "quit") return plain(quit, request);
   if (std::string_view("sacidt").find(name[0]) == std::string_view::npos && words.last().starts_with("HTTP/"))
@@ -156,21 +157,20 @@ LineResult parse_text(std::string_view line, const Words& words, MemcachedReques
 }  // namespace
 
 LineResult parse_memcached_line(std::string_view line, MemcachedRequest& request) {
-  line = line.substr(0, line.find('\0'));
   request.quiet = false;
   request.exptime = 0;
   std::string_view rest = line;
   const std::string_view name = take_word(rest);
   if (name.size() < 2) return refuse(errors::kError);
   if (name[0] == 'g') {
-    if (name == "get") return parse_get(get, line, request);
-    if (name == "gets") return parse_get(gets, line, request);
-    if (name == "gat") return parse_get(gat, line, request);
-    if (name == "gats") return parse_get(gats, line, request);
+    if (name == "get") return parse_get(get, rest, request);
+    if (name == "gets") return parse_get(gets, rest, request);
+    if (name == "gat") return parse_get(gat, rest, request);
+    if (name == "gats") return parse_get(gats, rest, request);
     return refuse(errors::kError);
   }
   if (name[0] == 'm' && name.size() == 2) return parse_meta(name[1], Words(line), request);
-  return parse_text(line, Words(line), request);
+  return parse_text(rest, Words(line), request);
 }
 
 }  // namespace kv::protocol

@@ -18,7 +18,7 @@ class FlagReader {
 
   // Empty: all is well.
   std::string_view read(const Words& words, std::size_t first) {
-    flags_ = {};
+    flags_.clear();
     for (std::size_t i = first; i < words.count(); ++i) {
       const std::string_view word = words[i];
       const auto letter = static_cast<unsigned char>(word[0]);
@@ -185,7 +185,7 @@ LineResult parse_meta_arithmetic(const Words& words, MemcachedRequest& request) 
 
 LineResult parse_meta_debug(const Words& words, MemcachedRequest& request) {
   request.command = MemcachedCommand::meta_debug;
-  request.meta = {};
+  request.meta.clear();
   if (words.count() < 2 || words[1].size() > kMemcachedKeyBytesMax) return refuse(errors::kFormat);
   request.key = words[1];
   if (words.count() < 3 || words[2] != "b") return {};

@@ -50,6 +50,18 @@ enum class MetaMode : std::uint8_t { none, set, add, append, prepend, replace, i
 
 // The flags of a meta command, in the order in which the answer repeats them.
 struct MetaFlags {
+  // To none; the tokens beyond `count` mean nothing.
+  void clear() noexcept {
+    count = 0;
+    mode = MetaMode::none;
+    wants_value = no_bump = invalidate = key_is_base64 = false;
+    exptime = vivify_exptime = recache_exptime = std::nullopt;
+    cas_unique = std::nullopt;
+    client_flags = 0;
+    delta = 1;
+    initial = 0;
+  }
+
   std::array<std::string_view, kMetaTokensMax> tokens;  // each with its letter first
   std::size_t count = 0;
   MetaMode mode = MetaMode::none;

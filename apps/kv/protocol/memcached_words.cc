@@ -1,6 +1,6 @@
 #include "kv/protocol/memcached_words.h"
 
-#include <cstring>
+#include <bit>
 
 #include "kv/protocol/ascii.h"
 
@@ -32,13 +32,29 @@ Number read(std::string_view word) noexcept {
   return number;
 }
 
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+
+// A bit at the top of every byte that is zero; above the first one also where there is none.
+constexpr std::uint64_t zero_bytes(std::uint64_t word) noexcept { return (word - kOnes) & ~word & kOnes << 7; }
+
+// The first blank or NUL, or the end.
+const char* find_word_end(const char* next, const char* end) noexcept {
+  for (; end - next >= 8; next += 8) {
+    const auto word = load<std::uint64_t>(next);
+    const std::uint64_t found = zero_bytes(word ^ kOnes * ' ') | zero_bytes(word);
+    if (found != 0) return next + std::countr_zero(found) / 8;
+  }
+  while (next != end && *next != ' ' && *next != '\0') ++next;
+  return next;
+}
+
 }  // namespace
 
 Words::Words(std::string_view line) noexcept {
   while (count_ < kCountMax) {
     const std::string_view word = take_word(line);
     if (word.empty()) return;
-    words_[count_++] = word;
+    words_[count_++] = {word.data(), word.size()};
   }
 }
 
@@ -47,8 +63,8 @@ std::string_view take_word(std::string_view& line) noexcept {
   const char* const end = next + line.size();
   while (next != end && *next == ' ') ++next;
   const char* const begin = next;
-  while (next != end && *next != ' ') ++next;
-  line = {next, static_cast<std::size_t>(end - next)};
+  next = find_word_end(next, end);
+  line = {next, next == end || *next == '\0' ? 0 : static_cast<std::size_t>(end - next)};
   return {begin, static_cast<std::size_t>(next - begin)};
 }
 

@@ -18,15 +18,21 @@ class Words {
   explicit Words(std::string_view line) noexcept;
 
   std::size_t count() const noexcept { return count_; }
-  std::string_view operator[](std::size_t index) const noexcept { return words_[index]; }
-  std::string_view last() const noexcept { return words_[count_ - 1]; }
+  std::string_view operator[](std::size_t index) const noexcept { return {words_[index].begin, words_[index].bytes}; }
+  std::string_view last() const noexcept { return (*this)[count_ - 1]; }
 
  private:
-  std::array<std::string_view, kCountMax> words_;
+  // Not a std::string_view, which would be set to nothing 23 times.
+  struct Word {
+    const char* begin;
+    std::size_t bytes;
+  };
+
+  std::array<Word, kCountMax> words_;
   std::size_t count_ = 0;
 };
 
-// The next word of `line`, which is shortened by it; empty: there is none.
+// The next word of `line`, which is shortened by it, and emptied at a NUL; empty: there is none.
 std::string_view take_word(std::string_view& line) noexcept;
 
 // An optional sign, digits, and nothing or a blank behind them. False: anything else, or more than 64 bits. What exceeds 32 bits is cut
