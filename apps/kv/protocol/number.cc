@@ -1,5 +1,6 @@
 #include "kv/protocol/number.h"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <charconv>
@@ -16,11 +17,12 @@ namespace {
 
 constexpr std::size_t kFloatTextMax = 5120;
 
+// "00" to "99".
 constexpr std::array<char, 200> kPairs = [] {
   std::array<char, 200> pairs{};
-  for (int i = 0; i < 100; ++i) {
-    pairs[static_cast<std::size_t>(2 * i)] = static_cast<char>('0' + i / 10);
-    pairs[static_cast<std::size_t>(2 * i + 1)] = static_cast<char>('0' + i % 10);
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
   }
   return pairs;
 }();
@@ -103,7 +105,7 @@ char* write_int64(std::int64_t value, char* out) noexcept {
 }
 
 char* write_double(double value, char* out) noexcept {
-  if (std::isnan(value)) return static_cast<char*>(std::memcpy(out, "nan", 3)) + 3;
+  if (std::isnan(value)) return std::copy_n("nan", 3, out);
   return std::to_chars(out, out + kDoubleBytesMax, value, std::chars_format::general, 17).ptr;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../../sched/heap_count.h"
 #include "kv/protocol/resp_parser.h"
 #include "transcript.h"
 
@@ -43,6 +44,31 @@ TEST(RequestReader, ViewsOfACutRequestLiveAsLongAsThoseOfItsPiece) {
   reader.feed("ME\r\n");
   ASSERT_EQ(reader.next(third), Outcome::request);
   EXPECT_EQ(third[0], "TIME");
+}
+
+// Also of requests that are cut: the memory for their tails is kept.
+TEST(RequestReader, AWarmOneDoesNotAllocate) {
+  std::string stream;
+  for (int i = 0; i < 200; ++i) {
+    stream.append("*3\r\n$3\r\nSET\r\n$7\r\nkey:")
+        .append(std::to_string(100 + i))
+        .append("\r\n$64\r\n")
+        .append(64, 'v')
+        .append("\r\n");
+  }
+  Reader reader(RespParser{}, 1000);
+  ArgumentList arguments;
+  std::size_t requests = 0;
+  std::size_t allocations_before = 0;
+  for (int round = 0; round < 3; ++round) {
+    if (round == 1) allocations_before = heap_count::allocations();
+    for (std::size_t begin = 0; begin < stream.size(); begin += 1000) {
+      reader.feed(std::string_view(stream).substr(begin, 1000));
+      while (reader.next(arguments) == Outcome::request) ++requests;
+    }
+  }
+  EXPECT_EQ(heap_count::allocations(), allocations_before);
+  EXPECT_EQ(requests, 600u);
 }
 
 TEST(RequestReader, ARequestLargerThanTheLimitBreaks) {

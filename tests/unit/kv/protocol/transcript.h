@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,7 +30,7 @@ std::vector<std::string> transcript(RequestReader<Parser> reader, std::string_vi
   for (std::size_t i = 0; i <= cuts.size(); ++i) {
     const std::size_t size = (i < cuts.size() ? cuts[i] : stream.size()) - begin;
     const auto piece = std::make_unique_for_overwrite<char[]>(size);
-    std::memcpy(piece.get(), stream.data() + begin, size);
+    stream.copy(piece.get(), size, begin);
     begin += size;
     reader.feed({piece.get(), size});
     for (;;) {
