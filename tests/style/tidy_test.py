@@ -116,11 +116,13 @@ class ProseTest(tree.StyleTest):
 
 class UnitTestsTest(tree.StyleTest):
     UNIT = 'tests/unit/'
+    MIRRORED = (tree.LIBRARY, 'apps')
 
-    def test_each_mirrors_a_library_header(self):
+    def test_each_mirrors_a_header(self):
         tests = [path for path in tree.files('_test.cc') if path.startswith(self.UNIT)]
-        headers = {path: f'{tree.LIBRARY}/' + path.removeprefix(self.UNIT).removesuffix('_test.cc') + '.h' for path in tests}
-        self.check_none([path for path, header in headers.items() if not tree.exists(header)], 'tests/unit mirrors the library')
+        headers = {path: path.removeprefix(self.UNIT).removesuffix('_test.cc') + '.h' for path in tests}
+        self.check_none([path for path, header in headers.items() if not any(tree.exists(f'{top}/{header}') for top in self.MIRRORED)],
+                        'tests/unit mirrors the library and the apps')
 
     def test_each_is_built(self):
         build = tree.text(self.UNIT + 'meson.build')
