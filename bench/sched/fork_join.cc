@@ -39,7 +39,7 @@ std::uint64_t tbb_fib(unsigned n) {
 }
 
 // The tree: a node has 0 to 4 children, drawn from a hash of its path, fewer the deeper it lies.
-constexpr unsigned kTreeDepth = 26;
+constexpr unsigned kTreeDepth = 40;
 constexpr std::size_t kChildrenMax = 4;
 
 struct Node {

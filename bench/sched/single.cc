@@ -95,12 +95,27 @@ void deque_push_pop_deep(benchmark::State& state) {
 }
 BENCHMARK(deque_push_pop_deep);
 
+// The same, published before the pops, as for a thief that has asked: the owner takes back half by half.
+void deque_push_publish_pop_deep(benchmark::State& state) {
+  constexpr std::size_t kDepth = 64;
+  sched::StealDeque<int> deque;
+  std::array<int, kDepth> elements{};
+  for (auto _ : state) {
+    for (int& element : elements) benchmark::DoNotOptimize(deque.try_push(element));
+    deque.publish();
+    for (std::size_t count = 0; count < kDepth; ++count) benchmark::DoNotOptimize(deque.try_pop());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kDepth));
+}
+BENCHMARK(deque_push_publish_pop_deep);
+
 void deque_push_steal(benchmark::State& state) {
   sched::StealDeque<int> deque;
   int element = 0;
   int* stolen = nullptr;
   for (auto _ : state) {
     benchmark::DoNotOptimize(deque.try_push(element));
+    deque.publish();
     benchmark::DoNotOptimize(deque.try_steal(stolen));
   }
 }

@@ -78,6 +78,9 @@ class Ring {
   // Something is reaped or reapable already: an enter must not wait.
   bool has_completions() const noexcept { return completions_.ready() != 0 || !early_.empty(); }
 
+  // The same, or an enter would find something. Cost: two loads of shared memory.
+  bool has_news() const noexcept { return has_completions() || submissions_.has_task_work(); }
+
   // Operations whose terminal completion is outstanding.
   std::uint32_t in_flight() const noexcept { return in_flight_; }
 

@@ -39,6 +39,9 @@ class SubmissionQueue {
     return pending();
   }
 
+  // The kernel has results that it makes completions of in the next enter (IORING_SETUP_TASKRUN_FLAG).
+  bool has_task_work() const noexcept { return (std::atomic_ref(flags_).load(std::memory_order_relaxed) & IORING_SQ_TASKRUN) != 0; }
+
   // The kernel keeps completions aside because the completion queue is full.
   bool completions_overflowed() const noexcept {
     return (std::atomic_ref(flags_).load(std::memory_order_relaxed) & IORING_SQ_CQ_OVERFLOW) != 0;

@@ -60,7 +60,7 @@ void EventLoop::dispatch() { core_.ring().dispatch(batch_); }
 
 void EventLoop::run_ready() {
   const LoopOptions& options = core_.options().loop;
-  if (core_.scheduler().run({options.ready_count_max, options.ready_time_max}) != 0) last_event_ = core_.now();
+  if (core_.scheduler().run({options.ready_count_max, options.ready_time_max, this}) != 0) last_event_ = core_.now();
 }
 
 void EventLoop::fire_timers() { core_.timers().advance(core_.now()); }

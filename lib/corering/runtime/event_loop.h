@@ -14,7 +14,7 @@
 
 namespace corering::runtime {
 
-class EventLoop {
+class EventLoop final : private sched::IoWatch {
  public:
   EventLoop(Core& core, Service& service, DrainBarrier& barrier);
   EventLoop(const EventLoop&) = delete;
@@ -29,6 +29,9 @@ class EventLoop {
   bool turn();
 
  private:
+  // In either direction.
+  bool has_io() const noexcept override { return core_.ring().has_news() || !core_.flush_list().empty(); }
+
   void reap();
   void dispatch();
   void run_ready();

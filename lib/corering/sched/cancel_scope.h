@@ -55,9 +55,7 @@ class CancelScope : public base::ListHook<CancelScopeTag> {
   CancelScope() = default;
 
   // One inside `outer`; cancelled from the start if that is.
-  explicit CancelScope(CancelScope* outer) noexcept : outer_(outer), cancelled_(outer->is_cancelled()) {
-    outer->inner_.push_back(*this);
-  }
+  explicit CancelScope(CancelScope* outer) noexcept { open_in(*outer); }
 
   CancelScope(const CancelScope&) = delete;
   CancelScope& operator=(const CancelScope&) = delete;
@@ -67,6 +65,15 @@ class CancelScope : public base::ListHook<CancelScopeTag> {
   void cancel() noexcept;
 
   bool is_cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
+
+  // Goes into `outer`, which it does not know yet; cancelled if that is. For scopes that are made before they are used.
+  void open_in(CancelScope& outer) noexcept {
+    outer_ = &outer;
+    if (outer.is_cancelled()) cancelled_.store(true, std::memory_order_relaxed);
+    outer.inner_.push_back(*this);
+  }
+
+  bool is_closed() const noexcept { return outer_ == nullptr; }
 
   // Leaves the outer scope: nothing waits in it any more.
   void close() noexcept;

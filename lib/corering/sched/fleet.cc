@@ -37,10 +37,11 @@ bool Fleet::wake_any(std::uint32_t first) noexcept {
 }
 
 bool Fleet::has_work_for(std::uint16_t index) const noexcept {
-  if (places_[index].scheduler->has_work()) return true;
+  const Scheduler* own = places_[index].scheduler;
+  if (own->has_work()) return true;
   if (!is_used()) return false;
   for (const Place& place : places_) {
-    if (place.scheduler != nullptr && place.scheduler->has_stealable_work()) return true;
+    if (place.scheduler != nullptr && place.scheduler != own && place.scheduler->has_work_to_steal()) return true;
   }
   return false;
 }

@@ -5,15 +5,15 @@
 
 namespace corering::sched {
 
-Root::Root(const TaskContext& context, CancelScope& outer, std::coroutine_handle<> frame, internal::PromiseBase& promise) noexcept
+Root::Root(Scheduler& home, const SpawnOptions& options, Mobility mobility, std::coroutine_handle<> frame,
+           internal::PromiseBase& promise) noexcept
     : Stealable(&Root::on_stolen),
       Arrival(&Root::on_arrival),
-      scope_(&outer),
-      context_(context),
+      runnable_(Runnable::to<&Root::begin_pinned>(this, options.priority)),
+      context_{&home, &scope_, options.deadline, options.priority, mobility},
       frame_(frame),
-      runnable_(Runnable::to<&Root::begin_pinned>(this, context.priority)),
-      spawned_at_(context.home->turn_time()) {
-  context_.scope = &scope_;
+      spawned_at_(home.turn_time()) {
+  if (mobility == Mobility::stealable) scope_.open_in(*home.context().scope);
   promise.set_context(&context_);
   promise.set_done(&Root::on_returned, this);
 }
@@ -31,7 +31,12 @@ void Root::detach() noexcept {
   }
 }
 
-void Root::begin_pinned() { begin(*context_.home); }
+// Not before: nothing waits in the scope of a task that has not begun, and whoever is spawned by the hundred is not linked to all.
+void Root::begin_pinned() {
+  Scheduler& home = *context_.home;
+  if (scope_.is_closed()) scope_.open_in(*home.context().scope);
+  begin(home);
+}
 
 void Root::on_stolen(Stealable& self, Scheduler& here) { static_cast<Root&>(self).begin(here); }
 

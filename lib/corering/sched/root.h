@@ -41,7 +41,8 @@ class Root : public Stealable, public Arrival {
   static void operator delete(void* root, std::size_t bytes) noexcept { FramePool::release(root, bytes); }
 
   // Owns the frame from now on.
-  Root(const TaskContext& context, CancelScope& outer, std::coroutine_handle<> frame, internal::PromiseBase& promise) noexcept;
+  Root(Scheduler& home, const SpawnOptions& options, Mobility mobility, std::coroutine_handle<> frame,
+       internal::PromiseBase& promise) noexcept;
   Root(const Root&) = delete;
   Root& operator=(const Root&) = delete;
   ~Root() { frame_.destroy(); }
@@ -67,10 +68,9 @@ class Root : public Stealable, public Arrival {
   static void on_arrival(Arrival& self, Scheduler& home);
   static void on_returned(void* self);
 
-  CancelScope scope_;
+  Runnable runnable_;
   TaskContext context_;
   const std::coroutine_handle<> frame_;
-  Runnable runnable_;
   const base::Instant spawned_at_;
   base::Duration waited_{};
   Suspension* waiter_ = nullptr;
@@ -78,6 +78,7 @@ class Root : public Stealable, public Arrival {
   State state_ = State::waiting;          // by whoever runs it, until it is home
   bool is_home_ = false;
   bool is_detached_ = false;
+  CancelScope scope_;  // a stealable task's is in its home's from the start: whoever begins it may not touch that
 };
 
 }  // namespace corering::sched

@@ -1,5 +1,7 @@
 #include "corering/sched/scheduler.h"
 
+#include <algorithm>
+
 #include "corering/base/assert.h"
 
 namespace corering::sched {
@@ -20,11 +22,15 @@ class Scheduler::Batch {
       : scheduler_(scheduler), limits_(limits), read_at_(scheduler.clock_.now()) {
     scheduler.turn_time_ = read_at_;
     scheduler.batch_end_ = read_at_ + limits.time_max;
+    scheduler.io_ = limits.io;
   }
-  ~Batch() { read_clock(); }
+  ~Batch() {
+    read_clock();
+    scheduler_.io_ = nullptr;
+  }
 
   std::size_t count() const noexcept { return count_; }
-  bool is_over() const noexcept { return count_ >= limits_.count_max || read_at_ >= scheduler_.batch_end_; }
+  bool is_over() const noexcept { return count_ >= limits_.count_max || read_at_ >= scheduler_.batch_end_ || gives_way_; }
 
   void begin_run(Priority priority) noexcept {
     if (priority != priority_) read_clock();
@@ -35,6 +41,7 @@ class Scheduler::Batch {
 
   void end_run(bool was_stealable) noexcept {
     if (was_stealable || unread_ == kRunsPerReading) read_clock();
+    gives_way_ = scheduler_.gives_way_to_io(priority_);
   }
 
  private:
@@ -53,6 +60,7 @@ class Scheduler::Batch {
   std::size_t count_ = 0;
   std::uint32_t unread_ = 0;  // runs since the last reading
   Priority priority_ = Priority::urgent;
+  bool gives_way_ = false;
 };
 
 Scheduler::Scheduler(std::uint16_t index, Fleet& fleet, const base::Clock& clock, TimerWheel& timers)
@@ -80,10 +88,26 @@ Scheduler::~Scheduler() {
 void Scheduler::make_current() noexcept { current_scheduler = this; }
 
 bool Scheduler::has_stealable_work() const noexcept {
+  return std::any_of(deques_.begin(), deques_.end(), [](const Deque& deque) { return deque.has_private() || !deque.empty(); });
+}
+
+bool Scheduler::has_work_to_steal() noexcept {
   for (const Deque& deque : deques_) {
     if (!deque.empty()) return true;
   }
+  for (Deque& deque : deques_) deque.want();
   return false;
+}
+
+void Scheduler::publish_if_wanted() noexcept {
+  if (deque_mask_ == 0) return;
+  for (Deque& deque : deques_) publish_if_wanted(deque);
+}
+
+void Scheduler::publish_if_wanted(Deque& deque) noexcept {
+  if (!deque.is_wanted()) return;
+  deque.publish();
+  offer();
 }
 
 std::size_t Scheduler::run(const BatchLimits& limits) {
@@ -120,6 +144,7 @@ bool Scheduler::run_stealable(Priority priority) {
   const PriorityMask bit = bit_of(priority);
   stealable_is_next_ = static_cast<PriorityMask>(stealable_is_next_ & ~bit);
   Stealable* work = nullptr;
+  if (deque.has_private()) deque.publish();
   Steal result = Steal::lost;
   while (result == Steal::lost) result = deque.try_steal(work);
   if (result == Steal::empty) {
@@ -155,6 +180,10 @@ bool Scheduler::steal() noexcept {
 bool Scheduler::steal_from(Scheduler& victim, Priority priority) noexcept {
   Deque& theirs = victim.deques_[index_of(priority)];
   const std::size_t count_max = std::min((theirs.size() + 1) / 2, kStealMax);
+  if (count_max == 0) {
+    theirs.want();
+    return false;
+  }
   Deque& ours = deques_[index_of(priority)];
   std::size_t count = 0;
   while (count < count_max) {
@@ -167,6 +196,7 @@ bool Scheduler::steal_from(Scheduler& victim, Priority priority) noexcept {
     ++count;
   }
   if (count == 0) return false;
+  ours.publish();
   counters_.stolen.add(count);
   deque_mask_ |= bit_of(priority);
   return true;
@@ -199,18 +229,20 @@ bool Scheduler::try_share(Stealable& work, Priority priority) noexcept {
 
 bool Scheduler::try_share_soon(Stealable& work, Priority priority) noexcept {
   fleet_.note_use();
-  if (!deques_[index_of(priority)].try_push(work)) {
+  Deque& deque = deques_[index_of(priority)];
+  if (!deque.try_push(work)) {
     counters_.deque_refusals.add();
     return false;
   }
   deque_mask_ |= bit_of(priority);
-  offer();
+  publish_if_wanted(deque);
   return true;
 }
 
 bool Scheduler::try_take_back(Stealable& work, Priority priority) noexcept {
   Deque& deque = deques_[index_of(priority)];
   Stealable* last = deque.try_pop();
+  publish_if_wanted(deque);
   if (last == &work) return true;
   if (last != nullptr) {
     const bool has_room = deque.try_push(*last);
@@ -251,9 +283,10 @@ void Scheduler::cancel_all() noexcept {
   scope_.cancel();
 }
 
-bool Scheduler::should_yield(Priority priority) const noexcept {
+bool Scheduler::should_yield(Priority priority) noexcept {
+  publish_if_wanted();
   const auto more_urgent = static_cast<PriorityMask>(bit_of(priority) - 1);
-  return ((ready_.mask() | deque_mask_) & more_urgent) != 0 || clock_.now() >= batch_end_;
+  return ((ready_.mask() | deque_mask_) & more_urgent) != 0 || gives_way_to_io(priority) || clock_.now() >= batch_end_;
 }
 
 void Scheduler::update_gauges() noexcept {

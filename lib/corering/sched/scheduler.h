@@ -7,12 +7,13 @@
 //
 // Each priority has a queue for pinned and a deque for stealable work; who is next is for Rounds to say, which gives the lowest
 // its share too. The loop runs a batch between two looks at I/O, bounded in number and in time; pieces of work are bounded by those
-// who write them, with yield() or checkpoint() (yield.h). A core that has nothing left takes from others, up to half of what one of
+// who write them, with yield() or checkpoint() (yield.h). Low work gives way to I/O
+// at its next checkpoint, other work when the batch is over. A core that has nothing left takes from others, up to half of what one of
 // them has, before it sleeps; one that sleeps is woken when stealable work appears (fleet.h).
 //
 // At the end: wind_down lets all waits end as cancelled and runs what was spawned; cancel_all also cancels what has not begun.
 //
-// Thread: owning core only, but for is_aborting, has_stealable_work and what thieves do. Lifetime: idle before it dies (asserted).
+// Thread: owning core only, but for is_aborting, has_work_to_steal and what thieves do. Lifetime: idle before it dies (asserted).
 // Cost: spawn takes two blocks from the FramePool (record and coroutine), no heap allocation, no system call unless a core is woken.
 #pragma once
 
@@ -37,10 +38,20 @@
 
 namespace corering::sched {
 
+// Tells whether I/O, coming or going, waits for the batch to end. Lives as long as the batch.
+class IoWatch {
+ public:
+  virtual bool has_io() const noexcept = 0;
+
+ protected:
+  ~IoWatch() = default;
+};
+
 // One batch of ready work.
 struct BatchLimits {
   std::size_t count_max = 256;
   base::Duration time_max = std::chrono::microseconds(100);
+  const IoWatch* io = nullptr;  // low work ends the batch as soon as there is I/O, after one piece; other work does not
 };
 
 class Scheduler {
@@ -89,7 +100,10 @@ class Scheduler {
 
   // There is work on this core: it must not sleep.
   bool has_work() const noexcept { return !ready_.empty() || !inbox_.empty() || has_stealable_work(); }
-  bool has_stealable_work() const noexcept;  // Thread: any
+  bool has_stealable_work() const noexcept;
+
+  // Another core would find work here. False: this one has been asked to publish what it has. Thread: any.
+  bool has_work_to_steal() noexcept;
 
   bool try_sleep() noexcept { return fleet_.try_sleep(index_); }
   void wake_up() noexcept { fleet_.wake_up(index_); }
@@ -111,7 +125,8 @@ class Scheduler {
   // For roots, forks and awaiters.
 
   // Puts work into this core's deque; false, and counted, if it is full. Others may run it before this returns.
-  // try_share_soon leaves it to the next spawn, yield or turn to see a core that falls asleep at this very moment.
+  // try_share_soon keeps it private until some core has nothing to do; one that runs dry at this very moment gets it with this core's
+  // next fork, join, spawn, yield, checkpoint or turn.
   bool try_share(Stealable& work, Priority priority) noexcept;
   bool try_share_soon(Stealable& work, Priority priority) noexcept;
 
@@ -123,8 +138,8 @@ class Scheduler {
 
   void note_end(const Root& root) noexcept;
 
-  // This batch has lasted long enough, or more urgent work is ready.
-  bool should_yield(Priority priority) const noexcept;
+  // This batch has lasted long enough, or more urgent work is ready, or, for low work, I/O. Sees to cores that have nothing to do.
+  bool should_yield(Priority priority) noexcept;
 
  private:
   using Deque = StealDeque<Stealable>;
@@ -132,14 +147,15 @@ class Scheduler {
   template <typename T>
   Root& make_root(Task<T> task, const SpawnOptions& options, Mobility mobility) {
     CORERING_ASSERT(task, "an empty task is spawned");
-    const TaskContext context{this, nullptr, options.deadline, options.priority, mobility};
     const auto frame = task.release();
     counters_.spawned.add();
     ++live_;
-    return *new Root(context, scope_, frame, frame.promise());
+    return *new Root(*this, options, mobility, frame, frame.promise());
   }
 
   class Batch;
+
+  bool gives_way_to_io(Priority priority) const noexcept { return priority == Priority::low && io_ != nullptr && io_->has_io(); }
 
   void share(Root& root) noexcept;
   void take_inbox();
@@ -147,6 +163,8 @@ class Scheduler {
   bool steal() noexcept;
   bool steal_from(Scheduler& victim, Priority priority) noexcept;
   void offer() noexcept;
+  void publish_if_wanted() noexcept;
+  void publish_if_wanted(Deque& deque) noexcept;
   std::uint32_t random() noexcept;
 
   const std::uint16_t index_;
@@ -160,6 +178,7 @@ class Scheduler {
   std::uint32_t random_state_;
   base::Instant turn_time_;
   base::Instant batch_end_;
+  const IoWatch* io_ = nullptr;  // of this batch
   CancelScope scope_;
   TaskContext context_;
   std::size_t live_ = 0;

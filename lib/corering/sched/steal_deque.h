@@ -1,18 +1,24 @@
 // StealDeque: work of one core that other cores may take: the owner at the bottom, thieves at the top.
 //
 // The owner pushes and pops like a stack, which keeps its work warm; thieves take the oldest piece, which in fork-join is the
-// largest. Owner and thieves meet in one compare-and-exchange, and only over the last element.
+// largest. The deque is split: what lies above the split is public, what lies below it the owner's alone, and there push and pop
+// are plain loads and stores. publish() moves the split down over everything; a pop that finds nothing private moves it up over the
+// younger half of what is public. A thief that finds nothing public says so (is_wanted), and the owner publishes when it next
+// pushes or pops.
 //
-// Source: Chase and Lev, Dynamic circular work-stealing deque, SPAA 2005; memory orders after Lê, Pop, Cohen and Zappa Nardelli,
-// Correct and efficient work-stealing for weak memory models, PPoPP 2013, with one difference: where the paper has fences, the
-// accesses next to them carry the order (a release store in push, sequentially consistent accesses to both ends in pop and steal).
-// It costs the same on x86-64, and ThreadSanitizer, which does not understand fences, checks it.
+//   top ──► public, oldest first ──► split ──► private, youngest last ──► bottom
 //
-// Invariants: 1. top only grows. 2. Elements top to bottom-1 are in the deque; bottom-1 may be in the owner's hand. 3. An element
-// is read before top is moved past it, and belongs to whoever moves it. 4. An array that has been replaced is kept until the
-// deque dies, because a slow thief may still read it: all of them together are smaller than the present one.
+// Source: the split after van Dijk and van de Pol, Lace: non-blocking split deque for work-stealing, Euro-Par 2014 workshops; the
+// public part is the deque of Chase and Lev, Dynamic circular work-stealing deque, SPAA 2005, with the split for its bottom, and with
+// the memory orders of Lê, Pop, Cohen and Zappa Nardelli, Correct and efficient work-stealing for weak memory models, PPoPP 2013,
+// but for one difference: where the paper has fences, the accesses next to them carry the order. That costs the same on x86-64, and
+// ThreadSanitizer, which does not understand fences, checks it.
 //
-// Thread: push, try_pop: owning core; try_steal, size: any. Lifetime: does not own its elements; outlives the last thief.
+// Invariants: 1. top only grows. 2. top <= split <= bottom, but while the owner takes something back: then split may be below top.
+// 3. An element is read before top is moved past it, and belongs to whoever moves it. 4. An array that has been replaced is kept
+// until the deque dies, because a slow thief may still read it: all of them together are smaller than the present one.
+//
+// Thread: try_steal, size, want: any; the rest: owning core. Lifetime: does not own its elements; outlives the last thief.
 // Cost: push and pop no allocation, but for doubling, at most log2(count_max/256) times in the deque's life. Errors: none.
 #pragma once
 
@@ -47,52 +53,56 @@ class StealDeque {
   StealDeque(const StealDeque&) = delete;
   StealDeque& operator=(const StealDeque&) = delete;
 
-  // False if count_max are waiting: the caller runs the work itself.
+  // Private until published. False if count_max are waiting: the caller runs the work itself.
   bool try_push(T& element) noexcept {
-    const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
-    if (bottom - top_seen_ >= static_cast<std::int64_t>(owned_->count()) && !make_room(bottom)) return false;
-    owned_->put(bottom, &element);
-    bottom_.store(bottom + 1, std::memory_order_release);
+    if (bottom_ - top_seen_ >= static_cast<std::int64_t>(owned_->count()) && !make_room()) return false;
+    owned_->put(bottom_, &element);
+    ++bottom_;
     return true;
   }
 
   // The element pushed last, or nullptr.
   T* try_pop() noexcept {
-    const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;
-    bottom_.store(bottom, std::memory_order_seq_cst);
-    std::int64_t top = top_.load(std::memory_order_seq_cst);
-    if (top > bottom) {
-      bottom_.store(bottom + 1, std::memory_order_relaxed);
-      return nullptr;
-    }
-    T* element = owned_->get(bottom);
-    if (top < bottom) return element;
-    const bool is_won = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst, std::memory_order_relaxed);
-    bottom_.store(bottom + 1, std::memory_order_relaxed);
-    return is_won ? element : nullptr;
+    if (bottom_ == split_) return try_pop_public();
+    --bottom_;
+    return owned_->get(bottom_);
   }
 
-  // The oldest element. `lost`: somebody else was quicker, there may be more.
+  // The oldest public element. `lost`: somebody else was quicker, there may be more.
   Steal try_steal(T*& stolen) noexcept {
     std::int64_t top = top_.load(std::memory_order_seq_cst);
-    const std::int64_t bottom = bottom_.load(std::memory_order_seq_cst);
-    if (top >= bottom) return Steal::empty;
+    const std::int64_t split = public_split_.load(std::memory_order_seq_cst);
+    if (top >= split) return Steal::empty;
     T* element = shared_.load(std::memory_order_acquire)->get(top);
     if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) return Steal::lost;
     stolen = element;
     return Steal::taken;
   }
 
-  // At this moment; by the time the caller looks at it, it may be another.
+  // Public elements, at this moment; by the time the caller looks at it, it may be another.
   std::size_t size() const noexcept {
-    const std::int64_t bottom = bottom_.load(std::memory_order_seq_cst);
+    const std::int64_t split = public_split_.load(std::memory_order_seq_cst);
     const std::int64_t top = top_.load(std::memory_order_seq_cst);
-    return bottom > top ? static_cast<std::size_t>(bottom - top) : 0;
+    return split > top ? static_cast<std::size_t>(split - top) : 0;
   }
   bool empty() const noexcept { return size() == 0; }
 
-  // Orders all pushes so far before whatever the owner looks at next: for "push, then look who sleeps".
-  void publish() noexcept { bottom_.store(bottom_.load(std::memory_order_relaxed), std::memory_order_seq_cst); }
+  // Asks the owner to publish what it has.
+  void want() noexcept {
+    if (!is_wanted_.load(std::memory_order_relaxed)) is_wanted_.store(true, std::memory_order_seq_cst);
+  }
+
+  // Somebody has asked since the last element was published, and there is something that is not public yet.
+  bool is_wanted() const noexcept { return is_wanted_.load(std::memory_order_acquire) && bottom_ != split_; }
+
+  // Shows everything to thieves, before whatever the owner looks at next: for "publish, then look who sleeps".
+  void publish() noexcept {
+    if (is_wanted()) is_wanted_.store(false, std::memory_order_relaxed);
+    split_ = bottom_;
+    public_split_.store(split_, std::memory_order_seq_cst);
+  }
+
+  bool has_private() const noexcept { return bottom_ != split_; }
 
   // Elements that fit without another allocation; and all arrays together. Thread: owning core.
   std::size_t capacity() const noexcept { return owned_->count(); }
@@ -119,13 +129,38 @@ class StealDeque {
   };
 
   // Looks how far the thieves have come, and doubles the array if that is not enough.
-  bool make_room(std::int64_t bottom) noexcept {
+  bool make_room() noexcept {
     top_seen_ = top_.load(std::memory_order_acquire);
-    if (bottom - top_seen_ < static_cast<std::int64_t>(owned_->count())) return true;
+    if (bottom_ - top_seen_ < static_cast<std::int64_t>(owned_->count())) return true;
     if (owned_->count() == count_max_) return false;
     auto larger = std::make_unique<Array>(owned_->count() * 2);
-    for (std::int64_t index = top_seen_; index < bottom; ++index) larger->put(index, owned_->get(index));
+    for (std::int64_t index = top_seen_; index < bottom_; ++index) larger->put(index, owned_->get(index));
     use(std::move(larger));
+    return true;
+  }
+
+  // Nothing is private: takes back the younger half of what is public, or one element, or the last as a thief would.
+  T* try_pop_public() noexcept {
+    const std::int64_t end = split_;
+    top_seen_ = top_.load(std::memory_order_acquire);
+    const std::int64_t count = end - top_seen_;
+    if (count == 0) return nullptr;
+    if ((count > 1 && try_move_split(end - count / 2)) || try_move_split(end - 1)) {
+      --bottom_;
+      return owned_->get(bottom_);
+    }
+    T* element = owned_->get(end - 1);
+    std::int64_t top = end - 1;
+    const bool is_won = top_.compare_exchange_strong(top, end, std::memory_order_seq_cst, std::memory_order_relaxed);
+    public_split_.store(end, std::memory_order_release);
+    return is_won ? element : nullptr;
+  }
+
+  // As the pop of Chase and Lev: a thief that comes as far as the new split either sees it, or its move of top is seen here.
+  bool try_move_split(std::int64_t split) noexcept {
+    public_split_.store(split, std::memory_order_seq_cst);
+    if (top_.load(std::memory_order_seq_cst) >= split) return false;
+    split_ = split;
     return true;
   }
 
@@ -134,12 +169,15 @@ class StealDeque {
     shared_.store(owned_, std::memory_order_release);
   }
 
-  // The thieves' line; the owner's line.
+  // The thieves' line; the line that the owner writes and thieves read; the owner's line.
   alignas(base::kCacheLineBytes) std::atomic<std::int64_t> top_{0};
-  alignas(base::kCacheLineBytes) std::atomic<std::int64_t> bottom_{0};
+  std::atomic<bool> is_wanted_{true};  // from the start: whoever sleeps already has not asked
+  alignas(base::kCacheLineBytes) std::atomic<std::int64_t> public_split_{0};
+  std::atomic<Array*> shared_{nullptr};
+  alignas(base::kCacheLineBytes) std::int64_t bottom_ = 0;
+  std::int64_t split_ = 0;     // public_split_, but while elements are taken back
   std::int64_t top_seen_ = 0;  // top was at least here
   Array* owned_ = nullptr;
-  std::atomic<Array*> shared_{nullptr};
   const std::size_t count_max_;
   std::vector<std::unique_ptr<Array>> arrays_;  // the last is in use
 };

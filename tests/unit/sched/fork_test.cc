@@ -183,6 +183,43 @@ Task<> leave_without_join(std::string& trace) {
   static_cast<void>(child);
 }
 
+Task<> nothing() { co_return; }
+
+// What the owner forks stays its own until a core has nothing to do, and then goes at the owner's next checkpoint.
+Task<> share_with(ManualCore& first, ManualCore& second) {
+  // One piece, and a look whether more was stolen with it.
+  const auto idle_core_turns = [&] {
+    second.turn({.count_max = 2, .time_max = std::chrono::hours(1)});
+    first->make_current();
+    return second->counters().stolen.value();
+  };
+  auto one = co_await sched::fork(nothing());
+  EXPECT_EQ(idle_core_turns(), 1u);  // nobody had had anything yet
+  auto two = co_await sched::fork(nothing());
+  EXPECT_EQ(idle_core_turns(), 1u);  // private; but now it is asked for
+  co_await sched::checkpoint();
+  EXPECT_EQ(idle_core_turns(), 2u);
+  auto three = co_await sched::fork(nothing());
+  auto four = co_await sched::fork(nothing());
+  EXPECT_EQ(idle_core_turns(), 2u);
+  co_await four.join();
+  EXPECT_EQ(idle_core_turns(), 3u);  // the join has seen it
+  co_await three.join();
+  co_await two.join();
+  co_await one.join();
+}
+
+TEST(Fork, IsPublicFromWhenACoreHasNothingToDo) {
+  ManualClock clock;
+  sched::Fleet fleet(2);
+  ManualCore first(0, fleet, clock);
+  ManualCore second(1, fleet, clock);
+  const auto handle = first->spawn(share_with(first, second));
+  first.turn_until_quiet();
+  EXPECT_TRUE(handle.has_ended());
+  EXPECT_TRUE(second->is_idle());
+}
+
 TEST(ForkDeathTest, MustBeJoined) {
   EXPECT_DEATH(
       {

@@ -252,6 +252,43 @@ TEST_F(SchedulerTest, ACheckpointYieldsToMoreUrgentWork) {
   EXPECT_EQ(trace, "un");
 }
 
+class FakeIo final : public sched::IoWatch {
+ public:
+  bool has_io() const noexcept override { return is_there; }
+
+  bool is_there = false;
+};
+
+Task<> count_pieces(int& pieces) {
+  for (; pieces < 10; ++pieces) co_await sched::checkpoint();
+}
+
+// One piece per batch, so that it keeps its share; and not even that long if there is no I/O.
+TEST_F(SchedulerTest, LowWorkGivesWayToIoAtItsNextCheckpointOtherWorkWhenTheBatchIsOver) {
+  FakeIo io;
+  const sched::BatchLimits limits{.count_max = 100, .time_max = 1h, .io = &io};
+  for (const bool stealable : {false, true}) {
+    for (const Priority priority : sched::kAllPriorities) {
+      int pieces = 0;
+      int others = 0;
+      const SpawnOptions options{.priority = priority};
+      stealable ? core_->spawn_stealable(count_pieces(pieces), options).detach()
+                : core_->spawn(count_pieces(pieces), options).detach();
+      core_->spawn(count_pieces(others), options).detach();
+      io.is_there = true;
+      core_.turn(limits);
+      EXPECT_EQ(pieces + others, priority == Priority::low ? 0 : 20);
+      core_.turn(limits);
+      core_.turn(limits);
+      EXPECT_EQ(pieces + others, priority == Priority::low ? 1 : 20);
+      io.is_there = false;
+      core_.turn(limits);
+      EXPECT_EQ(pieces + others, 20);
+      core_.turn_until_quiet();
+    }
+  }
+}
+
 TEST_F(SchedulerTest, WindingDownRunsWhatWasSpawnedAndCancelAllDoesNot) {
   std::string trace;
   core_->spawn(say(trace, 'p')).detach();

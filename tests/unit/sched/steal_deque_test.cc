@@ -45,16 +45,66 @@ TEST(StealDeque, BehavesLikeADequeWithTwoEnds) {
         int* popped = deque.try_pop();
         ASSERT_EQ(popped, model.empty() ? nullptr : model.back());
         if (popped != nullptr) model.pop_back();
+      } else if (random() % 4 == 0) {
+        // Without publishing: a thief finds the oldest element, or nothing.
+        int* stolen = nullptr;
+        if (deque.try_steal(stolen) == Steal::taken) {
+          ASSERT_EQ(stolen, model.front());
+          model.pop_front();
+        }
       } else {
+        deque.publish();
+        ASSERT_EQ(deque.size(), model.size());
+        ASSERT_FALSE(deque.has_private());
         int* stolen = nullptr;
         ASSERT_EQ(deque.try_steal(stolen), model.empty() ? Steal::empty : Steal::taken);
         ASSERT_EQ(stolen, model.empty() ? nullptr : model.front());
         if (stolen != nullptr) model.pop_front();
       }
-      ASSERT_EQ(deque.size(), model.size());
-      ASSERT_EQ(deque.empty(), model.empty());
+      ASSERT_LE(deque.size(), model.size());
+      ASSERT_EQ(deque.has_private(), deque.size() < model.size());
     }
   }
+}
+
+TEST(StealDeque, WhatIsPushedIsPrivateUntilItIsPublished) {
+  StealDeque<int> deque;
+  std::vector<int> all = numbers(8);
+  int* stolen = nullptr;
+  for (int& element : all) ASSERT_TRUE(deque.try_push(element));
+  EXPECT_TRUE(deque.empty());
+  EXPECT_EQ(deque.try_steal(stolen), Steal::empty);
+  deque.publish();
+  EXPECT_EQ(deque.size(), all.size());
+  EXPECT_EQ(deque.try_steal(stolen), Steal::taken);
+  EXPECT_EQ(stolen, all.data());
+}
+
+TEST(StealDeque, APopOfWhatIsPublicTakesTheYoungerHalfBack) {
+  StealDeque<int> deque;
+  std::vector<int> all = numbers(8);
+  for (int& element : all) ASSERT_TRUE(deque.try_push(element));
+  deque.publish();
+  EXPECT_EQ(deque.try_pop(), &all[7]);
+  EXPECT_EQ(deque.size(), 4u);
+  for (std::size_t index = 7; index > 0; --index) EXPECT_EQ(deque.try_pop(), &all[index - 1]);
+  EXPECT_EQ(deque.try_pop(), nullptr);
+}
+
+TEST(StealDeque, AsksForWhatIsPrivateAndIsAnsweredOnce) {
+  StealDeque<int> deque;
+  int element = 0;
+  EXPECT_FALSE(deque.is_wanted());  // there is nothing to publish
+  ASSERT_TRUE(deque.try_push(element));
+  EXPECT_TRUE(deque.is_wanted());  // nobody has had anything yet
+  deque.publish();
+  EXPECT_FALSE(deque.is_wanted());
+  int* stolen = nullptr;
+  ASSERT_EQ(deque.try_steal(stolen), Steal::taken);
+  ASSERT_TRUE(deque.try_push(element));
+  EXPECT_FALSE(deque.is_wanted());
+  deque.want();
+  EXPECT_TRUE(deque.is_wanted());
 }
 
 TEST(StealDeque, GrowsByDoublingUpToItsLimitAndKeepsLessThanTwiceThat) {
@@ -75,6 +125,7 @@ TEST(StealDeque, DoesNotGrowWithoutNeed) {
   std::vector<int> all = numbers(100'000);
   for (int& element : all) {
     ASSERT_TRUE(deque.try_push(element));
+    deque.publish();
     int* stolen = nullptr;
     ASSERT_EQ(deque.try_steal(stolen), Steal::taken);
     ASSERT_EQ(stolen, &element);
@@ -103,7 +154,9 @@ TEST(StealDeque, UnderThievesEveryElementComesOutOnce) {
       std::size_t last = 0;
       while (!is_over.load()) {
         Element* stolen = nullptr;
-        if (deque.try_steal(stolen) != Steal::taken) continue;
+        const Steal result = deque.try_steal(stolen);
+        if (result == Steal::empty) deque.want();
+        if (result != Steal::taken) continue;
         if (stolen->number < last) disorders.fetch_add(1);
         last = stolen->number;
         ++stolen->taken;
@@ -117,8 +170,8 @@ TEST(StealDeque, UnderThievesEveryElementComesOutOnce) {
     const std::size_t burst = random() % 64;
     for (std::size_t count = 0; count < burst && number < kElements; ++count, ++number) {
       all[number].number = number + 1;
-      while (!deque.try_push(all[number])) {
-      }
+      while (!deque.try_push(all[number])) deque.publish();
+      if (deque.is_wanted()) deque.publish();
     }
     for (std::size_t count = random() % 64; count > 0; --count) {
       Element* element = deque.try_pop();
