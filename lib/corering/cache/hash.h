@@ -43,7 +43,7 @@ class KeyHash {
   }
 
  private:
-  // Odd numbers with 32 set bits, so that a product spreads every bit.
+  // Odd numbers, about half of whose bits are set, so that a product spreads every bit.
   static constexpr std::uint64_t kSecretA = 0xd1a3c5965b2d4e87;
   static constexpr std::uint64_t kSecretB = 0x9c6ae4b3d28575d1;
   static constexpr std::uint64_t kSecretC = 0xb4d2962d5ae38c3b;

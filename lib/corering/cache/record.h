@@ -67,6 +67,9 @@ class RecordView {
  public:
   static constexpr std::size_t kBytesMin = 12;
 
+  // Refers to nothing: only to be assigned to.
+  RecordView() = default;
+
   // Requires: a whole record that we wrote ourselves and nothing has damaged.
   explicit RecordView(const std::byte* record) noexcept : record_(record) { decode(); }
 
@@ -78,8 +81,12 @@ class RecordView {
   // the rest of a record whose beginning is there. Nothing if no record starts so.
   static std::optional<std::size_t> bytes_needed(base::ByteView bytes) noexcept;
 
+  const std::byte* data() const noexcept { return record_; }
   std::uint64_t sequence() const noexcept { return load<std::uint64_t>(2) >> 16; }
   base::ByteView key() const noexcept { return {record_ + key_offset_, key_bytes_}; }
+  bool has_key(base::ByteView other) const noexcept {
+    return other.size() == key_bytes_ && (other.empty() || std::memcmp(record_ + key_offset_, other.data(), other.size()) == 0);
+  }
   base::ByteView value() const noexcept { return {record_ + key_offset_ + key_bytes_, value_bytes_}; }
   std::size_t bytes() const noexcept { return std::size_t{key_offset_} + key_bytes_ + value_bytes_; }
   base::ByteView whole() const noexcept { return {record_, bytes()}; }
@@ -129,7 +136,7 @@ class RecordView {
   }
   void decode_long() noexcept;
 
-  const std::byte* record_;
+  const std::byte* record_ = nullptr;
   std::uint32_t shape_ = 0;
   std::uint32_t key_offset_ = 0;
   std::uint32_t key_bytes_ = 0;

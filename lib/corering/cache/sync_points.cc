@@ -19,10 +19,8 @@ bool SyncPoints::step() {
     try_begin();
     return phase_ != Phase::idle;
   }
-  if (!tier_.wants_free() || asked_for_ == tier_.quarantined_total()) return false;
-  asked_for_ = tier_.quarantined_total();
-  shared_.owner.on_sync_wanted();
-  return true;
+  if (tier_.wants_free()) shared_.owner.on_sync_wanted();
+  return false;
 }
 
 void SyncPoints::try_begin() {

@@ -83,6 +83,11 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
   return *this;
 }
 
+void Mapping::discard(std::size_t offset, std::size_t bytes) const noexcept {
+  // Advice: on pages that refuse it the memory stays ours, and stays as it is.
+  ::madvise(static_cast<std::byte*>(address_) + offset, bytes, MADV_DONTNEED);
+}
+
 Mapping::~Mapping() {
   if (address_ != nullptr) ::munmap(address_, bytes_);
 }

@@ -97,6 +97,18 @@ TEST(Mapping, MovesWithoutMovingTheMemory) {
   EXPECT_EQ(third.bytes()[100], std::byte{42});
 }
 
+// Discarded memory comes back as zeros, and only what was discarded.
+TEST(Mapping, GivesAPartBackToTheMachine) {
+  const auto mapping = Mapping::open(3 * 4096);
+  ASSERT_TRUE(mapping);
+  std::ranges::fill(mapping->bytes(), std::byte{42});
+  mapping->discard(4096, 4096);
+  EXPECT_EQ(mapping->bytes()[4095], std::byte{42});
+  EXPECT_EQ(mapping->bytes()[4096], std::byte{0});
+  EXPECT_EQ(mapping->bytes()[8191], std::byte{0});
+  EXPECT_EQ(mapping->bytes()[8192], std::byte{42});
+}
+
 TEST(Mapping, RefusesMoreThanThereIs) {
   for (const std::size_t bytes : {std::size_t{1} << 60, SIZE_MAX - kHugePageBytes, SIZE_MAX - 4096, SIZE_MAX}) {
     const auto mapping = Mapping::open(bytes);

@@ -1,0 +1,367 @@
+// Cache: the items of one core, in tiers: hot ones in L1, warm ones in L2, cold ones in the file (L3).
+//
+//   auto cache = Cache::open({.l1_bytes = std::size_t{1} << 30});
+//   (*cache)->put(key, value, {.expiry_ms = now_ms + 60'000});
+//   if (auto found = (*cache)->get(key); found.status == GetStatus::hit) send(found.item.value());
+//
+// Everything but a cold item is answered at once. For a cold one every operation that must see it says `cold`: then fetch() the item, which
+// brings it into L1, and repeat the operation. So there is one way to wait, and commands stay plain functions.
+//
+// A cache forgets: whatever is not asked for may be gone when memory is short. It never invents: what it returns is what was stored last.
+//
+// Time is what advance() was last given, in milliseconds since 1970; an item whose expiry has come is a miss from then on. A time that
+// goes back is taken as it is.
+//
+// Not for sharing: one cache per core, no locks. Keys and values are bytes; what they mean, and which core a key belongs to, is the
+// affair of the caller.
+//
+// Thread: owning core only. Lifetime: outlives every ItemRef, Reservation and Fetch (asserted). Errors: see WriteStatus.
+// Cost: get 20 to 60 ns while the cache line is warm, about two cache misses otherwise; put the same and a copy. No allocation but by
+// growth, in pieces: 2 MiB of index, 64 MiB of L1; a large value (more than a quarter of a segment) is one mmap.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "corering/base/bytes.h"
+#include "corering/base/result.h"
+#include "corering/cache/block_device.h"
+#include "corering/cache/counters.h"
+#include "corering/cache/dirty_queue.h"
+#include "corering/cache/evictor.h"
+#include "corering/cache/fetch.h"
+#include "corering/cache/ghost.h"
+#include "corering/cache/hash.h"
+#include "corering/cache/index.h"
+#include "corering/cache/item_ref.h"
+#include "corering/cache/l1_store.h"
+#include "corering/cache/large_values.h"
+#include "corering/cache/log.h"
+#include "corering/cache/log_owner.h"
+#include "corering/cache/record.h"
+
+namespace corering::cache {
+
+enum class GetStatus : std::uint8_t { miss, hit, cold };
+
+struct GetResult {
+  GetStatus status = GetStatus::miss;
+  ItemRef item;  // of a hit
+};
+
+enum class Condition : std::uint8_t { always, if_absent, if_present, if_version };
+
+struct PutOptions {
+  Condition condition = Condition::always;
+  std::uint64_t version = 0;               // for if_version
+  std::int64_t expiry_ms = kNeverExpires;  // since 1970; one that has come already is stored, and a miss
+  std::uint32_t client_flags = 0;
+};
+
+struct ModifyOptions {
+  std::optional<std::uint64_t> if_version;
+  std::optional<std::int64_t> expiry_ms;  // without one it stays as it is; the same below
+  std::optional<std::uint32_t> client_flags;
+};
+
+enum class WriteStatus : std::uint8_t {
+  stored,
+  present,    // if_absent: it is there
+  absent,     // if_present, if_version, modify, touch: it is not
+  differs,    // if_version: it has another version
+  cold,       // the item may lie in the file: fetch it and repeat
+  too_large,  // key or value
+  no_memory,  // everything is pinned, or the machine refuses memory: what was there stays as it was
+};
+
+struct WriteResult {
+  WriteStatus status = WriteStatus::stored;
+  std::uint64_t version = 0;  // of the item as it is now, if stored
+};
+
+enum class RemoveStatus : std::uint8_t { removed, absent, cold };
+
+// An item that is being written and that nobody can see: a place for bytes that are still to be received.
+class Reservation {
+ public:
+  Reservation() = default;
+  Reservation(Reservation&&) = default;
+  Reservation& operator=(Reservation&&) = default;
+
+  explicit operator bool() const noexcept { return static_cast<bool>(pin_); }
+  base::MutableBytes value() const noexcept { return value_; }  // to be written, wholly, before commit
+
+ private:
+  friend class Cache;
+  Reservation(std::uint64_t location, bool is_large, base::MutableBytes value, Pin pin) noexcept
+      : location_(location), is_large_(is_large), value_(value), pin_(std::move(pin)) {}
+
+  std::uint64_t location_ = 0;  // in L1, or the number of a large value
+  bool is_large_ = false;
+  base::MutableBytes value_;
+  Pin pin_;
+};
+
+struct CacheOptions {
+  std::size_t l1_bytes = std::size_t{64} << 20;
+  std::size_t segment_bytes = 0;  // of L1, a power of two; 0: up to 1 MiB, less for a small L1
+  std::uint64_t hash_seed = 0;    // 0: drawn from the kernel
+  std::int64_t now_ms = 0;        // since 1970
+
+  // L2, L3 or both below L1; without one, what leaves L1 leaves the cache. The cache sets key_hash_seed and now_ms.
+  std::optional<LogOptions> log;
+  BlockDevice* device = nullptr;  // of L3, with its layout; outlives the cache
+  LogFileLayout layout;
+  std::int64_t sync_ms = 1000;                                   // what was stored is durable after at most this and a sync
+  std::size_t promoted_bytes_per_s_max = std::size_t{64} << 20;  // from the log into L1
+};
+
+// A cold item as a scan meets it: only the file knows its key.
+struct ColdItem {
+  std::uint64_t location = 0;
+};
+
+class Cache final : private Departure, private LogOwner {
+ public:
+  // Errors: invalid_argument (an L1 below 6 segments of 4 KiB, an impossible segment size, a log that refuses its options); out_of_memory.
+  static base::Result<std::unique_ptr<Cache>> open(const CacheOptions& options);
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+  ~Cache() override;
+
+  // The time, and a bounded piece of the work that waits (evictions, expiries, memory to be given back). Once per turn.
+  void advance(std::int64_t now_ms);
+  std::int64_t now_ms() const noexcept { return now_ms_; }
+
+  // With a file: everything else waits until its items are known again; advance() carries that on.
+  bool is_recovered() const noexcept { return !log_ || log_->is_recovered(); }
+
+  GetResult get(base::ByteView key);
+
+  // The same for many keys at once, whose cache misses overlap. Requires: as many results as keys.
+  void get_batch(std::span<const base::ByteView> keys, std::span<GetResult> results);
+
+  // Without counting as a hit: for EXISTS, TTL, MEMORY and their like.
+  GetResult peek(base::ByteView key);
+
+  WriteResult put(base::ByteView key, base::ByteView value, const PutOptions& options = {});
+
+  // put whose value fill(MutableBytes) writes, all of it, where it is to lie. Neither fill nor edit may call the cache.
+  template <typename Fill>
+  WriteResult write(base::ByteView key, std::size_t value_bytes, const PutOptions& options, Fill&& fill) {
+    Draft draft;
+    if (const WriteResult refused = begin_put(key, value_bytes, options, draft); refused.status != WriteStatus::stored)
+      return refused;
+    std::forward<Fill>(fill)(draft.value);
+    return finish(draft);
+  }
+
+  // Changes an item: edit(MutableBytes) finds `value_bytes` bytes that begin with the old value, as far as they go. In place if nobody
+  // has pinned the item and the place is large enough, else in a copy.
+  template <typename Edit>
+  WriteResult modify(base::ByteView key, std::size_t value_bytes, const ModifyOptions& options, Edit&& edit) {
+    Draft draft;
+    if (const WriteResult refused = begin_modify(key, value_bytes, options, draft); refused.status != WriteStatus::stored)
+      return refused;
+    std::forward<Edit>(edit)(draft.value);
+    return finish(draft);
+  }
+
+  // Changes the expiry alone; the version grows.
+  WriteResult touch(base::ByteView key, std::int64_t expiry_ms);
+
+  RemoveStatus remove(base::ByteView key);
+
+  // Brings a cold item up; see Fetch. False, and counted, if too many are on their way: the answer to whoever waits is an error.
+  bool try_fetch(Fetch& fetch, base::ByteView key, Fetch::Purpose purpose);
+  bool try_fetch(Fetch& fetch, ColdItem item);  // as a read
+
+  // Everything is gone at once; memory is given back, or reused, piece by piece. What is pinned stays readable.
+  void clear();
+
+  // Memory for a value that is still to come. Nothing if there is none, or if key or value are too large. Dropping it undoes it.
+  Reservation try_reserve(base::ByteView key, std::size_t value_bytes, const PutOptions& options);
+  // Makes it an item; the reservation is empty afterwards. If that is refused it stays, and can be committed again or dropped.
+  // Requires: the same key and options (but for condition and version, which are looked at now).
+  WriteResult commit(Reservation& reservation, base::ByteView key, const PutOptions& options);
+
+  // Calls visit(const ItemRef&) for some items, visit_cold(ColdItem) for those in the file, and returns the cursor of the next, 0 after
+  // the last. From cursor 0 on, an item that stays throughout is visited at least once, and seldom twice, whatever else comes and
+  // goes, between the tiers too. Neither may change the cache.
+  template <typename Visit, typename VisitCold>
+  std::uint64_t scan(std::uint64_t cursor, Visit&& visit, VisitCold&& visit_cold) {
+    return index_.visit_group(cursor, [&](IndexEntry entry) {
+      if (const ItemRef item = item_of(entry)) {
+        visit(item);
+      } else if (is_cold(entry)) {
+        visit_cold(ColdItem{entry.location()});
+      }
+    });
+  }
+  // For caches without a file.
+  template <typename Visit>
+  std::uint64_t scan(std::uint64_t cursor, Visit&& visit) {
+    return scan(cursor, std::forward<Visit>(visit), [](ColdItem) {});
+  }
+
+  // A clean stop: from now on advance() writes what the file does not hold yet. Nothing is lost if the caller goes on with it, and
+  // with the device, until is_stopped(). Store nothing more.
+  void begin_stop() noexcept { is_stopping_ = true; }
+  bool is_stopped() const noexcept;
+
+  // At once as far as room is there; what is too much leaves with the following operations. Errors: invalid_argument.
+  base::Result<> set_l1_bytes(std::size_t bytes);
+
+  std::uint64_t item_count() const noexcept { return index_.count(); }  // expired ones included until they are found
+  std::size_t memory_bytes() const noexcept;                            // DRAM: index, segments, large values, ghosts
+  std::size_t value_bytes_max() const noexcept { return kValueBytesMax; }
+  const CacheCounters& counters() noexcept;  // gauges as of now
+  const Log* log() const noexcept { return log_.get(); }
+
+ private:
+  // A change between its begin and its finish.
+  struct Draft {
+    std::uint64_t hash = 0;
+    std::uint64_t location = 0;
+    std::uint64_t sequence = 0;
+    base::MutableBytes value;
+    std::size_t appended_bytes = 0;
+  };
+  struct Found {
+    Index::Slot slot;
+    std::uint64_t location = 0;
+    RecordView record;
+    bool is_cold = false;   // not in L1, but entries in the log have its tag
+    bool is_stuck = false;  // it lies in memory below L1, and L1 has no room for it
+    explicit operator bool() const noexcept { return static_cast<bool>(slot); }
+  };
+
+  Cache(const CacheOptions& options, std::unique_ptr<L1Store> store, Index index);
+  base::Result<> open_log(const CacheOptions& options);
+
+  friend class Fetch;
+
+  struct InLog {
+    Index::Slot slot;
+    IndexEntry entry;
+    std::optional<PinnedRecord> view;  // if it lies in memory, and is of the key
+    bool is_unknown = false;           // an entry in the file may be of the key
+  };
+
+  void on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) override;
+  void on_dirty_moved(std::uint64_t hash, std::uint64_t to) override { dirty_.push(hash, Tier::l1, to); }
+  void on_expire(std::uint64_t hash, std::uint64_t location, const RecordView& record) override;
+
+  Fate on_clean(LogTier tier, LogLocation from, const RecordView& record) override;
+  void on_moved(const RecordView& record, LogLocation from, LogLocation to) override;
+  void on_dropped(const RecordView& record, LogLocation from) override;
+  void on_recovered(const RecoveredRecord& record) override;
+  void on_recovery_ended(std::uint64_t sequence_max) override;
+  void on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) override;
+  void on_sync_ended(SyncTicket ticket, bool durable) override;
+  void on_file_forgotten() override { rewrite_cursor_ = 0; }
+  void on_sync_wanted() override { sync_wanted_ = true; }
+  void on_file_state(FileState state) override;
+
+  bool has_file() const noexcept { return file_units_ != 0; }
+  bool lies_in_file(std::uint64_t location) const noexcept { return location < file_units_; }
+  bool is_cold(IndexEntry entry) const noexcept;
+  InLog find_in_log(std::uint64_t hash, base::ByteView key);
+  Found require(std::uint64_t hash, base::ByteView key);
+  GetResult get_from_log(std::uint64_t hash, base::ByteView key);
+  bool is_due_for_promotion(std::uint64_t hash, std::uint64_t location, std::size_t bytes);
+  bool try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& record);
+  bool try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from);
+  void drop_from_log(Index::Slot slot, base::ByteView key);
+  void bury(base::ByteView key);
+  void mark_dirty(std::uint64_t hash, std::uint64_t location);
+  bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
+  void step_log();
+  void write_back(std::size_t bytes);
+  void mark_all_dirty();
+  bool try_write_back(const DirtyQueue::Item& item, std::size_t& bytes);
+
+  std::uint64_t next_place(const Fetch& fetch);
+  void conclude(Fetch& fetch);
+  void count_miss() noexcept;
+  void on_cold_read(Fetch& fetch);
+  void end(Fetch& fetch, Fetch::Outcome outcome);
+  void end_queued_fetches();
+
+  Found find(std::uint64_t hash, base::ByteView key);
+  GetResult result_of(const Found& found);
+  ItemRef item_of(IndexEntry entry);
+  ItemRef refer_to(std::uint64_t location, const RecordView& record);
+  void count_hit(std::uint64_t location) noexcept;
+
+  WriteResult refuse(WriteStatus status) noexcept;
+  WriteStatus check(const Found& found, Condition condition, std::uint64_t version) const noexcept;
+  WriteResult begin_put(base::ByteView key, std::size_t value_bytes, const PutOptions& options, Draft& draft);
+  WriteResult begin_modify(base::ByteView key, std::size_t value_bytes, const ModifyOptions& options, Draft& draft);
+  WriteResult finish(const Draft& draft);
+
+  bool is_large(const RecordHeader& header) const noexcept { return record_bytes(header) > store_->record_bytes_max(); }
+  bool try_in_place(std::uint64_t hash, const Found& found, const RecordHeader& header, Draft& draft);
+  // `old`: whose value is to be taken over, as far as it goes; for modify.
+  WriteResult append(std::uint64_t hash, base::ByteView key, const RecordHeader& header, const ItemRef* old, Draft& draft);
+  bool try_make_room(Queue queue, const RecordHeader& header);
+  bool make_room(std::uint64_t hash, Queue queue, const RecordHeader& header);
+  std::optional<std::uint64_t> append_record(Queue queue, const RecordHeader& header, base::ByteView key,
+                                             base::MutableBytes& value);
+  std::optional<std::uint64_t> append_stub(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number);
+  bool try_link(std::uint64_t hash, const Found& old, std::uint64_t location);
+  void drop_record(std::uint64_t location, const RecordView& record) noexcept;
+  void sweep_expired(std::size_t bytes);
+  bool sweep_segment(std::size_t& bytes);
+  void account_large() noexcept { store_->set_outside_bytes(large_.bytes()); }
+
+  std::int64_t now_ms_;
+  std::uint64_t hash_seed_;
+  KeyHash hash_;
+  std::uint64_t sequence_ = 0;  // of the last write
+  std::unique_ptr<L1Store> store_;
+  LargeValues large_;
+  Index index_;
+  Ghost ghost_;
+  CacheCounters counters_;
+  Evictor evictor_;
+  // Where the search for expired items is.
+  struct Sweep {
+    std::uint32_t segment = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t offset_bytes = 0;
+    bool is_inside = false;
+  };
+  Sweep sweep_;
+
+  std::unique_ptr<Log> log_;
+  std::uint64_t file_units_ = 0;  // locations below are in the file
+  bool has_memory_tier_ = false;
+  std::optional<std::uint64_t> writing_hash_;  // an item that is about to be replaced: it must not go to the log meanwhile
+  std::uint64_t file_segments_free_ = 0;   // at the last step of the log
+  std::uint64_t file_segments_spare_ = 0;  // below that many free ones the file takes only what was hit
+  bool is_in_log_step_ = false;
+  Fate last_fate_ = Fate::dead;
+  std::size_t promotion_bytes_ = 0;  // that may be promoted now
+  std::size_t promoted_bytes_per_s_max_;
+  base::List<Fetch, FetchTag> queued_fetches_;  // that end without a read
+
+  // Writing back: idle, or since `prepared` up to the item numbered write_back_end_, or a sync point is under way.
+  enum class WriteBack : std::uint8_t { idle, writing, syncing };
+  DirtyQueue dirty_;
+  WriteBack write_back_ = WriteBack::idle;
+  std::uint64_t write_back_end_ = 0;
+  std::int64_t sync_ms_;
+  std::int64_t next_sync_ms_;
+  bool sync_wanted_ = false;
+  std::optional<std::uint64_t> rewrite_cursor_;  // how far items are marked that the file has forgotten
+  bool is_stopping_ = false;
+  bool is_stop_synced_ = false;
+};
+
+}  // namespace corering::cache

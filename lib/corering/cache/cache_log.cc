@@ -1,0 +1,374 @@
+// The part of Cache that deals with the log below L1: what goes down, what comes up, what must be durable.
+//
+// Of one key there is one entry in the index, whatever the tier, and what it points to is current. The file may hold older versions
+// beside; that it does is known by a bit of the item (L1Word::is_in_file, Tier::log_and_file), so that a tombstone can
+// bury them when the item goes.
+#include <algorithm>
+#include <utility>
+
+#include "corering/base/assert.h"
+#include "corering/cache/cache.h"
+#include "corering/cache/compression.h"
+#include "corering/cache/l1_record.h"
+#include "corering/cache/l1_word.h"
+
+namespace corering::cache {
+
+namespace {
+
+// Steps that an eviction gives the log when that has no room, before it lets the item go.
+constexpr int kStepsForRoom = 4;
+// Of the index, per turn, when everything must be written again.
+constexpr int kGroupsMarked = 16;
+// While the file has more free segments than this it takes whatever comes. Beyond what the log begins to clean at.
+std::uint64_t spare_segments(std::uint64_t segment_count) noexcept { return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3; }
+
+// Whether the hashes could share an entry of the index.
+bool have_same_tag(std::uint64_t left, std::uint64_t right) noexcept {
+  constexpr unsigned kKnownBits = IndexGeometry::kBaseBits + IndexEntry::kTagBits;
+  return (left ^ right) >> (64 - kKnownBits) == 0;
+}
+
+}  // namespace
+
+base::Result<> Cache::open_log(const CacheOptions& options) {
+  LogOptions log = *options.log;
+  log.key_hash_seed = hash_seed_;
+  log.now_ms = now_ms_;
+  auto opened = options.device != nullptr ? Log::open(log, *this, *options.device, options.layout) : Log::open(log, *this);
+  if (!opened) return base::failure(std::move(opened.error()));
+  log_ = std::move(*opened);
+  has_memory_tier_ = log.memory_segments > 0;
+  file_segments_spare_ = spare_segments(options.layout.segment_count);
+  if (options.device != nullptr)
+    file_units_ = options.layout.segment_count * options.layout.segment_bytes / LogLocation::kUnitBytes;
+  return {};
+}
+
+// --- looking things up
+
+bool Cache::is_cold(IndexEntry entry) const noexcept {
+  return entry.is_in_log() && log_->residence({entry.location()}) == Log::Residence::file;
+}
+
+// An entry whose record is gone is erased: nothing can be found through it any more.
+Cache::InLog Cache::find_in_log(std::uint64_t hash, base::ByteView key) {
+  InLog found;
+  std::uint64_t stale = LogLocation::kNowhere;
+  found.slot = index_.find(hash, [&](IndexEntry entry) {
+    if (!entry.is_in_log()) return false;
+    if (auto view = log_->try_view({entry.location()})) {
+      if (!view->record.has_key(key)) {
+        if (!have_same_tag(hash_(view->record.key()), hash)) stale = entry.location();
+        return false;
+      }
+      found.entry = entry;
+      found.view = std::move(view);
+      return true;
+    }
+    const bool is_gone = log_->residence({entry.location()}) != Log::Residence::file;
+    if (is_gone) stale = entry.location();
+    found.is_unknown = found.is_unknown || !is_gone;
+    return false;
+  });
+  if (stale != LogLocation::kNowhere) index_.erase(index_.find_in_log(hash, stale));
+  if (found.view && found.view->record.is_expired(now_ms_)) {
+    counters_.expired.add();
+    drop_from_log(found.slot, key);
+    return {};
+  }
+  return found;
+}
+
+// For operations that need the item in L1: what lies in memory is brought up at once.
+Cache::Found Cache::require(std::uint64_t hash, base::ByteView key) {
+  Found found = find(hash, key);
+  if (found || !found.is_cold) return found;
+  // Making room for it may move it within the log.
+  for (int attempts = 0; attempts < kStepsForRoom; ++attempts) {
+    const InLog in_log = find_in_log(hash, key);
+    found.is_cold = in_log.is_unknown;
+    if (!in_log.view) return found;
+    if (try_promote(hash, in_log.entry, in_log.view->record)) return find(hash, key);
+  }
+  found.is_stuck = true;
+  return found;
+}
+
+GetResult Cache::get_from_log(std::uint64_t hash, base::ByteView key) {
+  InLog found = find_in_log(hash, key);
+  if (!found.view && found.is_unknown) return {GetStatus::cold, {}};
+  counters_.gets.add();
+  if (!found.view) {
+    counters_.misses.add();
+    return {};
+  }
+  const RecordView& record = found.view->record;
+  const bool promoted = (record.is_compressed() || is_due_for_promotion(hash, found.entry.location(), record.bytes())) &&
+                        try_promote(hash, found.entry, record);
+  if (!promoted && record.is_compressed()) {
+    counters_.misses.add();
+    return {};
+  }
+  (lies_in_file(found.entry.location()) ? counters_.l3_hits : counters_.l2_hits).add();
+  if (!promoted) return {GetStatus::hit, ItemRef(record, std::move(found.view->pin))};
+  const Found item = find(hash, key);
+  return {GetStatus::hit, refer_to(item.location, item.record)};
+}
+
+// --- up
+
+// The first hit leaves a mark, the second finds it.
+bool Cache::is_due_for_promotion(std::uint64_t hash, std::uint64_t location, std::size_t bytes) {
+  const Index::Slot slot = index_.find_in_log(hash, location);
+  if (!slot) return false;
+  if (!slot.entry().is_marked()) {
+    index_.mark(slot);
+    return false;
+  }
+  if (bytes <= promotion_bytes_) return true;
+  counters_.promotions_capped.add();
+  return false;
+}
+
+// Requires: the record's memory is held. Room comes first: making it may send others to the log, but this item only L1 could evict.
+bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& record) {
+  const auto value_bytes = plain_value_bytes(record);
+  if (!value_bytes || *value_bytes > kValueBytesMax) return false;
+  RecordHeader header = record.header();
+  header.compressed = false;
+  header.value_bytes = static_cast<std::uint32_t>(*value_bytes);
+  if (!make_room(hash, Queue::main, header)) return false;
+  base::MutableBytes value;
+  const auto location = append_record(Queue::main, header, record.key(), value);
+  if (!location) return false;
+  const Index::Slot slot = index_.find_in_log(hash, entry.location());
+  if (!slot || !expand_value(record, value)) {
+    drop_record(*location, RecordView(store_->at(*location)));
+    return false;
+  }
+  L1Word word = L1Word::of(store_->at(*location));
+  word.set_in_file(slot.entry().tier() == Tier::log_and_file);
+  word.store(store_->at(*location));
+  index_.replace(slot, Tier::l1, *location);
+  // What lies in the memory tier may be newer than what the file holds.
+  if (has_file() && !lies_in_file(entry.location())) mark_dirty(hash, *location);
+  promotion_bytes_ -= std::min(promotion_bytes_, record.bytes());
+  counters_.promotions.add();
+  counters_.promoted_bytes.add(record.bytes());
+  return true;
+}
+
+// --- down
+
+bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
+  if (is_stub(record) || !log_->is_recovered()) return false;
+  const LogTier tier = has_memory_tier_ ? LogTier::memory : LogTier::file;
+  if (record.bytes() > log_->record_bytes_max()) return false;
+  LogLocation to = log_->try_append(tier, record);
+  for (int steps = 0; !to && steps < kStepsForRoom && !is_in_log_step_; ++steps) {
+    step_log();
+    to = log_->try_append(tier, record);
+  }
+  if (!to) return false;
+  const L1Word word = L1Word::of(record.data());
+  const bool in_file = word.is_in_file() || tier == LogTier::file;
+  const Index::Slot slot = index_.find_entry(hash, Tier::l1, location);
+  index_.replace(slot, in_file ? Tier::log_and_file : Tier::log, to.units);
+  // It has been hit before.
+  if (from == Queue::main) index_.mark(slot);
+  if (word.is_dirty() && tier == LogTier::memory) dirty_.push(hash, Tier::log, to.units);
+  counters_.l1_demoted.add();
+  counters_.l1_demoted_bytes.add(record.bytes());
+  store_->kill(location);
+  return true;
+}
+
+// The item goes, and nothing of it may come back.
+void Cache::drop_from_log(Index::Slot slot, base::ByteView key) {
+  if (slot.entry().tier() == Tier::log_and_file) bury(key);
+  index_.erase(slot);
+}
+
+void Cache::bury(base::ByteView key) {
+  if (has_file()) log_->append_tombstone(key, ++sequence_);
+}
+
+// --- what the log asks and says
+
+void Cache::step_log() {
+  is_in_log_step_ = true;
+  file_segments_free_ = log_->usage().file_segments_free;
+  log_->step();
+  is_in_log_step_ = false;
+}
+
+// Whether the item that is current lies elsewhere, in this very version: then the record is its copy in the file.
+bool Cache::is_copy_of_current(std::uint64_t hash, const RecordView& record) {
+  if (const Found found = find(hash, record.key())) {
+    return found.record.sequence() == record.sequence() && !L1Word::of(found.record.data()).is_dirty();
+  }
+  const InLog in_log = find_in_log(hash, record.key());
+  return in_log.view && in_log.view->record.sequence() == record.sequence();
+}
+
+// Out of the memory tier everything goes to the file while that has room, then only what was hit. Out of the file what was hit since it
+// came there stays, and so does the durable copy of what lies higher up.
+Fate Cache::on_clean(LogTier tier, LogLocation from, const RecordView& record) {
+  const std::uint64_t hash = hash_(record.key());
+  const Index::Slot slot = index_.find_in_log(hash, from.units);
+  if (!slot) return last_fate_ = tier == LogTier::file && is_copy_of_current(hash, record) ? Fate::file : Fate::dead;
+  if (record.is_expired(now_ms_)) {
+    counters_.expired.add();
+    if (tier == LogTier::memory) {
+      drop_from_log(slot, record.key());
+    } else {
+      index_.erase(slot);
+    }
+    return last_fate_ = Fate::dead;
+  }
+  const bool is_hit = slot.entry().is_marked();
+  if (!has_file()) return last_fate_ = is_hit ? Fate::memory : Fate::evict;
+  const bool has_space = tier == LogTier::memory && file_segments_free_ > file_segments_spare_;
+  return last_fate_ = is_hit || has_space ? Fate::file : Fate::evict;
+}
+
+void Cache::on_moved(const RecordView& record, LogLocation from, LogLocation to) {
+  const Index::Slot slot = index_.find_in_log(hash_(record.key()), from.units);
+  if (!slot) return;  // a copy
+  index_.replace(slot, last_fate_ == Fate::file ? Tier::log_and_file : slot.entry().tier(), to.units);
+}
+
+void Cache::on_dropped(const RecordView& record, LogLocation from) {
+  const std::uint64_t hash = hash_(record.key());
+  const Index::Slot slot = index_.find_in_log(hash, from.units);
+  if (slot) {
+    // Out of the file nothing older can be left, for the oldest goes first.
+    if (!lies_in_file(from.units)) return drop_from_log(slot, record.key());
+    index_.erase(slot);
+    return;
+  }
+  // The copy of an item that lies in L1, or in the memory tier, is gone: it has to be written again.
+  if (const Found found = find(hash, record.key())) return mark_dirty(hash, found.location);
+  const InLog in_log = find_in_log(hash, record.key());
+  if (in_log.view) dirty_.push(hash, Tier::log, in_log.entry.location());
+}
+
+void Cache::on_recovered(const RecoveredRecord& record) {
+  // Without memory for the index the item is forgotten, and what is forgotten must not come back: the next start finds it again, and
+  // nothing newer, unless it was stored anew, which is newer.
+  static_cast<void>(index_.try_insert(record.key_hash, Tier::log_and_file, record.location.units));
+}
+
+void Cache::on_recovery_ended(std::uint64_t sequence_max) { sequence_ = std::max(sequence_, sequence_max); }
+
+void Cache::on_recovery_progress(std::uint64_t /*bytes_read*/, std::uint64_t /*bytes_total*/) {}
+
+// --- durability
+
+void Cache::mark_dirty(std::uint64_t hash, std::uint64_t location) {
+  L1Word word = L1Word::of(store_->at(location));
+  if (word.is_dirty()) return;
+  word.set_dirty(true);
+  word.store(store_->at(location));
+  dirty_.push(hash, Tier::l1, location);
+}
+
+// Once per sync_ms: what has become dirty since goes to the file, bounded per turn, then a sync point makes it durable.
+void Cache::write_back(std::size_t bytes) {
+  if (!has_file() || !log_->is_recovered()) return;
+  if (log_->file_state() != FileState::healthy) return dirty_.clear();
+  if (rewrite_cursor_) mark_all_dirty();
+  if (write_back_ == WriteBack::idle) {
+    if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return;
+    if (is_stop_synced_) return;
+    if (!log_->prepare_sync()) return;
+    write_back_ = WriteBack::writing;
+    write_back_end_ = dirty_.pushed();
+    sync_wanted_ = false;
+  }
+  if (write_back_ != WriteBack::writing) return;
+  for (std::size_t done = 0; done < bytes && !dirty_.empty() && dirty_.popped() < write_back_end_; dirty_.pop()) {
+    if (try_write_back(dirty_.front(), done)) continue;
+    // No room in the file now: the next turn goes on. But if only a sync point makes room, the rest has to wait for the next one.
+    if (!sync_wanted_) return;
+    write_back_end_ = dirty_.popped();
+    break;
+  }
+  if (!dirty_.empty() && dirty_.popped() < write_back_end_) return;
+  write_back_ = WriteBack::syncing;
+  next_sync_ms_ = now_ms_ + sync_ms_;
+  log_->sync();
+}
+
+// The file has forgotten everything: what lies above it has no copy there any more.
+void Cache::mark_all_dirty() {
+  for (int groups = 0; groups < kGroupsMarked && rewrite_cursor_; ++groups) {
+    const std::uint64_t next = index_.visit_group(*rewrite_cursor_, [&](IndexEntry entry) {
+      if (entry.tier() == Tier::l1) {
+        mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location());
+      } else if (!lies_in_file(entry.location())) {
+        if (const auto view = log_->try_view({entry.location()})) dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
+      }
+    });
+    rewrite_cursor_.reset();
+    if (next != 0) rewrite_cursor_ = next;
+  }
+}
+
+bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
+  bytes += 64;
+  if (item.tier == Tier::l1) {
+    if (!index_.find_entry(item.hash, Tier::l1, item.location)) return true;
+    std::byte* place = store_->at(item.location);
+    L1Word word = L1Word::of(place);
+    if (!word.is_dirty()) return true;
+    const RecordView record(place);
+    if (is_stub(record) || record.bytes() > log_->record_bytes_max()) {
+      // It cannot be in the file, and what is there of it is older.
+      if (word.is_in_file()) bury(record.key());
+      word.set_in_file(false);
+    } else {
+      if (!log_->try_append(LogTier::file, record)) return false;
+      word.set_in_file(true);
+      bytes += record.bytes();
+      counters_.written_back.add();
+      counters_.written_back_bytes.add(record.bytes());
+    }
+    word.set_dirty(false);
+    word.store(place);
+    return true;
+  }
+  const Index::Slot slot = index_.find_in_log(item.hash, item.location);
+  if (!slot) return true;
+  const auto view = log_->try_view({item.location});
+  if (!view) return true;
+  if (!log_->try_append(LogTier::file, view->record)) return false;
+  bytes += view->record.bytes();
+  counters_.written_back.add();
+  counters_.written_back_bytes.add(view->record.bytes());
+  const bool was_marked = slot.entry().is_marked();
+  index_.replace(slot, Tier::log_and_file, item.location);
+  if (was_marked) index_.mark(slot);
+  return true;
+}
+
+void Cache::on_sync_ended(SyncTicket /*ticket*/, bool /*durable*/) {
+  if (write_back_ == WriteBack::syncing) write_back_ = WriteBack::idle;
+  is_stop_synced_ = is_stopping_ && dirty_.empty() && !rewrite_cursor_;
+}
+
+// The file is not written any more, so nothing waits for it. Entries in it are misses once it is off: lookups find that out.
+void Cache::on_file_state(FileState state) {
+  if (state == FileState::healthy) return;
+  dirty_.clear();
+  write_back_ = WriteBack::idle;
+}
+
+bool Cache::is_stopped() const noexcept {
+  if (!log_) return true;
+  const bool is_written = !has_file() || log_->file_state() != FileState::healthy || is_stop_synced_;
+  return is_written && log_->is_idle();
+}
+
+}  // namespace corering::cache
