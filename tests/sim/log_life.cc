@@ -263,7 +263,9 @@ void LogLife::check_get(Get& get) {
       return;
     case ColdRead::Outcome::gone:
       // In memory again by the time it was asked for, or the file has failed, or forgotten everything.
-      if (log_->residence(item->location) == cache::Log::Residence::file) fail("a current record is gone");
+      if (log_->counters().read_errors.value() == 0 && log_->residence(item->location) == cache::Log::Residence::file) {
+        fail("a current record is gone");
+      }
       return;
     default: return;
   }
