@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "../sim/map_owner.h"
 #include "corering/cache/log.h"
 #include "corering/cache/log_file.h"
 #include "corering/cache/posix_device.h"
-#include "map_owner.h"
 
 namespace crash {
 

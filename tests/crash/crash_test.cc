@@ -17,8 +17,8 @@
 #include <thread>
 #include <vector>
 
+#include "../sim/log_oracle.h"
 #include "crash_file.h"
-#include "log_oracle.h"
 
 namespace {
 

@@ -9,10 +9,10 @@ namespace corering::cache {
 void RingDevice::start(DeviceRequest& request) {
   Operation* const operation = operations_.try_borrow(*this, request);
   CORERING_ASSERT(operation != nullptr, "more requests of a device than any log starts");
-  ring::Sqe& sqe = core_.ring().require_sqe(operation->completion);
+  ring::Sqe& sqe = ring_.require_sqe(operation->completion);
   const ring::FileRef file{fd_, ring::FileRef::Kind::descriptor};
   if (request.kind() == DeviceRequest::Kind::sync) return ring::prepare_sync_data(sqe, file);
-  const auto buffer = core_.registered_buffers().index_of(request.bytes());
+  const auto buffer = buffers_.index_of(request.bytes());
   if (buffer) ++fixed_;
   if (request.kind() == DeviceRequest::Kind::read) {
     ring::prepare_read_at(sqe, file, request.bytes(), request.offset(), buffer);

@@ -1,4 +1,5 @@
-// SimulatedDevice: a disk for tests of a cache: keeps what was synced, and loses, tears, reorders, delays and refuses the rest as its seed says.
+// SimulatedDevice: a disk for tests of a cache: keeps what was synced; loses, tears, reorders, delays and refuses the rest as its seed
+// says.
 //
 // Two images: what a process sees (`visible`), and what a power failure leaves: each block written since the last sync is there or
 // not, or torn at any 512-byte sector, each on its own. Time passes only by advance(); poll() ends requests that are due, in any order.
