@@ -24,10 +24,10 @@ using corering::cache::CacheOptions;
 using corering::cache::GetStatus;
 
 constexpr std::size_t kRequestBytes = 24;
-// By objects: four equal records fill a segment of the smallest size.
+// By objects: five equal records fill a segment of the smallest size.
 constexpr std::size_t kSegmentBytes = 4096;
-constexpr std::size_t kRecordsOfSegment = 4;
-constexpr std::size_t kRecordBytes = kSegmentBytes / kRecordsOfSegment;
+constexpr std::size_t kRecordsOfSegment = 5;
+constexpr std::size_t kRecordBytes = kSegmentBytes / kRecordsOfSegment / 4 * 4;
 constexpr std::size_t kHeaderBytes = 16;
 // What the store keeps empty, so that it holds no more objects than it is allowed.
 constexpr std::size_t kSegmentsEmpty = 2;

@@ -151,10 +151,10 @@ void Cache::count_miss() noexcept {
 }
 
 ItemRef Cache::refer_to(std::uint64_t location, const RecordView& record) {
-  if (!is_stub(record)) [[likely]]
+  if (!is_proxy(record)) [[likely]]
     return {record, record.value(), store_->pin(location)};
-  const Stub stub = stub_of(record);
-  return {record, large_.memory(stub.number).first(stub.value_bytes), store_->pin(location), large_.pin(stub.number)};
+  const Proxy proxy = proxy_of(record);
+  return {record, large_.memory(proxy.number).first(proxy.value_bytes), store_->pin(location), large_.pin(proxy.number)};
 }
 
 ItemRef Cache::item_of(IndexEntry entry) {
@@ -199,8 +199,8 @@ RemoveStatus Cache::remove(base::ByteView key) {
 }
 
 void Cache::drop_record(std::uint64_t location, const RecordView& record) noexcept {
-  if (is_stub(record)) {
-    large_.release(stub_of(record).number);
+  if (is_proxy(record)) {
+    large_.release(proxy_of(record).number);
     account_large();
   }
   store_->kill(location);

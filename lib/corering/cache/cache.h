@@ -313,7 +313,7 @@ class Cache final : private Departure, private LogOwner {
   bool make_room(std::uint64_t hash, Queue queue, const RecordHeader& header);
   std::optional<std::uint64_t> append_record(Queue queue, const RecordHeader& header, base::ByteView key,
                                              base::MutableBytes& value);
-  std::optional<std::uint64_t> append_stub(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number);
+  std::optional<std::uint64_t> append_proxy(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number);
   bool try_link(std::uint64_t hash, const Found& old, std::uint64_t location);
   void drop_record(std::uint64_t location, const RecordView& record) noexcept;
   void sweep_expired(std::size_t bytes);
@@ -343,8 +343,8 @@ class Cache final : private Departure, private LogOwner {
   std::uint64_t file_units_ = 0;  // locations below are in the file
   bool has_memory_tier_ = false;
   std::optional<std::uint64_t> writing_hash_;  // an item that is about to be replaced: it must not go to the log meanwhile
-  std::uint64_t file_segments_free_ = 0;   // at the last step of the log
-  std::uint64_t file_segments_spare_ = 0;  // below that many free ones the file takes only what was hit
+  std::uint64_t file_segments_free_ = 0;       // at the last step of the log
+  std::uint64_t file_segments_spare_ = 0;      // below that many free ones the file takes only what was hit
   bool is_in_log_step_ = false;
   Fate last_fate_ = Fate::dead;
   std::size_t promotion_bytes_ = 0;  // that may be promoted now

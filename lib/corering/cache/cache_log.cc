@@ -21,7 +21,9 @@ constexpr int kStepsForRoom = 4;
 // Of the index, per turn, when everything must be written again.
 constexpr int kGroupsMarked = 16;
 // While the file has more free segments than this it takes whatever comes. Beyond what the log begins to clean at.
-std::uint64_t spare_segments(std::uint64_t segment_count) noexcept { return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3; }
+std::uint64_t spare_segments(std::uint64_t segment_count) noexcept {
+  return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3;
+}
 
 // Whether the hashes could share an entry of the index.
 bool have_same_tag(std::uint64_t left, std::uint64_t right) noexcept {
@@ -162,7 +164,7 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
 // --- down
 
 bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
-  if (is_stub(record) || !log_->is_recovered()) return false;
+  if (is_proxy(record) || !log_->is_recovered()) return false;
   const LogTier tier = has_memory_tier_ ? LogTier::memory : LogTier::file;
   if (record.bytes() > log_->record_bytes_max()) return false;
   LogLocation to = log_->try_append(tier, record);
@@ -308,7 +310,8 @@ void Cache::mark_all_dirty() {
       if (entry.tier() == Tier::l1) {
         mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location());
       } else if (!lies_in_file(entry.location())) {
-        if (const auto view = log_->try_view({entry.location()})) dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
+        if (const auto view = log_->try_view({entry.location()}))
+          dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
       }
     });
     rewrite_cursor_.reset();
@@ -324,7 +327,7 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
     L1Word word = L1Word::of(place);
     if (!word.is_dirty()) return true;
     const RecordView record(place);
-    if (is_stub(record) || record.bytes() > log_->record_bytes_max()) {
+    if (is_proxy(record) || record.bytes() > log_->record_bytes_max()) {
       // It cannot be in the file, and what is there of it is older.
       if (word.is_in_file()) bury(record.key());
       word.set_in_file(false);

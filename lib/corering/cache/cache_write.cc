@@ -17,9 +17,9 @@ constexpr std::size_t kPace = 4;
 
 bool is_worth_keeping(std::size_t needed, std::size_t place) noexcept { return needed * 2 >= place || place <= kSmallPlaceBytes; }
 
-RecordHeader stub_header(RecordHeader header) noexcept {
-  header.kind = kStubKind;
-  header.value_bytes = sizeof(Stub);
+RecordHeader proxy_header(RecordHeader header) noexcept {
+  header.kind = kProxyKind;
+  header.value_bytes = sizeof(Proxy);
   return header;
 }
 
@@ -110,17 +110,18 @@ WriteResult Cache::finish(const Draft& draft) {
 bool Cache::try_in_place(std::uint64_t hash, const Found& found, const RecordHeader& header, Draft& draft) {
   std::byte* record = store_->at(found.location);
   const bool large = is_large(header);
-  if (large != is_stub(found.record) || store_->is_pinned(found.location)) return false;
+  if (large != is_proxy(found.record) || store_->is_pinned(found.location)) return false;
   const std::size_t place = L1Word::of(record).span_bytes();
-  const RecordHeader stored = large ? stub_header(header) : header;
+  const RecordHeader stored = large ? proxy_header(header) : header;
   const std::size_t needed = record_bytes(stored);
   if (needed > place || !is_worth_keeping(needed, place)) return false;
-  Stub stub;
+  Proxy proxy;
   if (large) {
-    stub = stub_of(found.record);
-    const std::size_t memory = large_.memory(stub.number).size();
-    if (header.value_bytes > memory || !is_worth_keeping(header.value_bytes, memory) || large_.is_pinned(stub.number)) return false;
-    stub.value_bytes = header.value_bytes;
+    proxy = proxy_of(found.record);
+    const std::size_t memory = large_.memory(proxy.number).size();
+    if (header.value_bytes > memory || !is_worth_keeping(header.value_bytes, memory) || large_.is_pinned(proxy.number))
+      return false;
+    proxy.value_bytes = header.value_bytes;
   }
   // The key, and as much of the old value as may be wanted, move first if the header grows or shrinks.
   const std::size_t kept = std::min<std::size_t>(stored.value_bytes, found.record.value().size());
@@ -128,10 +129,10 @@ bool Cache::try_in_place(std::uint64_t hash, const Found& found, const RecordHea
   std::memmove(key, found.record.key().data(), stored.key_bytes + kept);
   write_record_header(record, stored);
   std::byte* value = key + stored.key_bytes;
-  if (large) std::memcpy(value, &stub, sizeof stub);
+  if (large) std::memcpy(value, &proxy, sizeof proxy);
   draft.hash = hash;
   draft.location = found.location;
-  draft.value = large ? large_.memory(stub.number).first(stub.value_bytes) : base::MutableBytes(value, stored.value_bytes);
+  draft.value = large ? large_.memory(proxy.number).first(proxy.value_bytes) : base::MutableBytes(value, stored.value_bytes);
   draft.sequence = header.sequence;
   if (header.expiry_ms != kNeverExpires) store_->note_expiry(found.location, header.expiry_ms);
   count_hit(found.location);
@@ -177,9 +178,9 @@ bool Cache::try_make_room(Queue queue, const RecordHeader& header) {
   if (bytes > store_->budget_bytes() || store_->budget_bytes() - bytes < L1Store::kSegmentsMin * segment_bytes) return false;
   account_large();
   const auto segments = static_cast<std::ptrdiff_t>((bytes + segment_bytes - 1) / segment_bytes);
-  const bool stub_has_room =
-      store_->segments_free() >= segments && store_->has_room(queue, record_bytes(stub_header(header)), L1Store::Claim::newcomer);
-  return (stub_has_room && store_->segments_free() >= segments + 2) || evictor_.make_segments_free(segments + 2, now_ms_);
+  const bool proxy_has_room =
+      store_->segments_free() >= segments && store_->has_room(queue, record_bytes(proxy_header(header)), L1Store::Claim::newcomer);
+  return (proxy_has_room && store_->segments_free() >= segments + 2) || evictor_.make_segments_free(segments + 2, now_ms_);
 }
 
 std::optional<std::uint64_t> Cache::append_record(Queue queue, const RecordHeader& header, base::ByteView key,
@@ -188,7 +189,7 @@ std::optional<std::uint64_t> Cache::append_record(Queue queue, const RecordHeade
     const auto number = large_.try_take(header.value_bytes);
     if (!number) return std::nullopt;
     account_large();
-    const auto location = append_stub(queue, header, key, *number);
+    const auto location = append_proxy(queue, header, key, *number);
     if (!location) large_.release(*number);
     value = large_.memory(*number).first(header.value_bytes);
     return location;
@@ -202,12 +203,13 @@ std::optional<std::uint64_t> Cache::append_record(Queue queue, const RecordHeade
   return location;
 }
 
-std::optional<std::uint64_t> Cache::append_stub(Queue queue, const RecordHeader& header, base::ByteView key, std::uint32_t number) {
-  const RecordHeader stub = stub_header(header);
-  const auto location = store_->try_append(queue, record_bytes(stub), L1Store::Claim::newcomer);
+std::optional<std::uint64_t> Cache::append_proxy(Queue queue, const RecordHeader& header, base::ByteView key,
+                                                 std::uint32_t number) {
+  const RecordHeader proxy = proxy_header(header);
+  const auto location = store_->try_append(queue, record_bytes(proxy), L1Store::Claim::newcomer);
   if (!location) return std::nullopt;
-  const Stub content{number, header.value_bytes};
-  write_record(store_->at(*location), stub, key, std::as_bytes(std::span(&content, 1)));
+  const Proxy content{number, header.value_bytes};
+  write_record(store_->at(*location), proxy, key, std::as_bytes(std::span(&content, 1)));
   if (header.expiry_ms != kNeverExpires) store_->note_expiry(*location, header.expiry_ms);
   return location;
 }
@@ -275,11 +277,11 @@ WriteResult Cache::commit(Reservation& reservation, base::ByteView key, const Pu
   std::uint64_t location = reservation.location_;
   if (reservation.is_large_) {
     const auto number = static_cast<std::uint32_t>(reservation.location_);
-    if (!make_room(hash, Queue::small, stub_header(header))) return refuse(WriteStatus::no_memory);
-    const auto stub = append_stub(Queue::small, header, key, number);
-    if (!stub) return refuse(WriteStatus::no_memory);
+    if (!make_room(hash, Queue::small, proxy_header(header))) return refuse(WriteStatus::no_memory);
+    const auto proxy = append_proxy(Queue::small, header, key, number);
+    if (!proxy) return refuse(WriteStatus::no_memory);
     large_.revive(number);
-    location = *stub;
+    location = *proxy;
   } else {
     // Its segment may have been evicted or cleared around it, or be about to go: then the value moves once.
     const std::uint32_t segment = store_->number_of(location);

@@ -138,8 +138,6 @@ bool Evictor::try_move(std::uint64_t hash, std::uint64_t location, const RecordV
 }
 
 // As many as there are items.
-std::size_t Evictor::ghost_count_max() const noexcept {
-  return store_.live_count(Queue::small) + store_.live_count(Queue::main);
-}
+std::size_t Evictor::ghost_count_max() const noexcept { return store_.live_count(Queue::small) + store_.live_count(Queue::main); }
 
 }  // namespace corering::cache

@@ -5,7 +5,8 @@
 // when it has seen them all: deletions leave nothing behind that would have to be walked over. Growing by a pair (IndexGeometry)
 // places about a hundred entries anew: there is no pause for a resize, ever, and no key is read.
 //
-// Entries with one tag may belong to different keys (1 in 250 lookups of a missing key meets one at 5 million items): who asks compares keys.
+// Entries with one tag may belong to different keys: who asks compares keys. At 5 million items 1 in 400 lookups of a missing key meets
+// such an entry.
 //
 // Thread: owning core only. Lifetime: a Slot is valid until the next insert. Errors: insert fails when memory for growth is refused.
 // Cost: one cache miss per lookup; no allocation but one mapping of 2 MiB per 16,384 pairs.

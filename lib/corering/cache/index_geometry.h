@@ -35,8 +35,8 @@ constexpr std::uint64_t largest_quotient(std::uint64_t modulus, std::uint64_t st
   return largest;
 }
 
-// For each number of groups, 2^bits, an odd step, and so invertible. The golden section itself, rounded, is often a bad choice: 317 / 512 is
-// almost 13 / 21, whose multiples fall on 21 places again and again. So: the best near it.
+// For each number of groups, 2^bits, an odd step, and so invertible. The golden section itself, rounded, is often a bad choice:
+// 317 / 512 is almost 13 / 21, whose multiples fall on 21 places again and again. So: the best near it.
 inline constexpr auto kSteps = [] {
   std::array<std::uint64_t, kGroupBitsMax + 1> steps{};
   for (unsigned bits = 0; bits <= kGroupBitsMax; ++bits) {

@@ -1,6 +1,6 @@
-// What a record in the L1 store means beyond its format: the stubs of large values.
+// What a record in the L1 store means beyond its format: the proxies of large values.
 //
-// A stub is a record of a kind that exists in L1 only; its value is the number of the large value in LargeValues, and its length.
+// A proxy is a record of a kind that exists in L1 only; its value is the number of the large value in LargeValues, and its length.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace corering::cache {
 
-inline constexpr auto kStubKind = static_cast<RecordKind>(3);
+inline constexpr auto kProxyKind = static_cast<RecordKind>(3);
 
-struct Stub {
+struct Proxy {
   std::uint32_t number = 0;
   std::uint32_t value_bytes = 0;
 };
 
-inline bool is_stub(const RecordView& record) noexcept { return record.kind() == kStubKind; }
+inline bool is_proxy(const RecordView& record) noexcept { return record.kind() == kProxyKind; }
 
-// Requires: is_stub(record).
-inline Stub stub_of(const RecordView& record) noexcept {
-  Stub stub;
-  std::memcpy(&stub, record.value().data(), sizeof stub);
-  return stub;
+// Requires: is_proxy(record).
+inline Proxy proxy_of(const RecordView& record) noexcept {
+  Proxy proxy;
+  std::memcpy(&proxy, record.value().data(), sizeof proxy);
+  return proxy;
 }
 
 }  // namespace corering::cache

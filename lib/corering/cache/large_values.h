@@ -1,6 +1,6 @@
 // LargeValues: values too large for a segment, each in a mapping of its own.
 //
-// In the store's queue lies a stub, a record whose value is this table's number, so that a large item comes, ages and goes like any
+// In the store's queue lies a proxy, a record whose value is this table's number, so that a large item comes, ages and goes like any
 // other. Its bytes count against the budget of L1. Large values stay in L1: when their time comes they are gone, for no segment of the log
 // could hold them.
 //

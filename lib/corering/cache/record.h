@@ -56,7 +56,8 @@ std::size_t record_bytes(const RecordHeader& header) noexcept;
 // Requires: room for record_bytes(header).
 std::byte* write_record_header(std::byte* record, const RecordHeader& header) noexcept;
 
-// Writes all but the first word; returns the record's bytes. Requires: `header` has the lengths of `key` and `value`; neither overlaps the record.
+// Writes all but the first word; returns the record's bytes. Requires: `header` has the lengths of `key` and `value`, and neither
+// overlaps the record.
 std::size_t write_record(std::byte* record, const RecordHeader& header, base::ByteView key, base::ByteView value) noexcept;
 
 // Computes the CRC32C into the first word: the last act before a record may be written to a device.

@@ -45,7 +45,7 @@ class SimulatedDevice final : public cache::BlockDevice {
 
   std::size_t in_flight() const noexcept { return pending_.size(); }
 
-  // When the next request is due, or now if one is.
+  // When the next request is due; now if one is, or if there is none.
   base::Duration until_next() const noexcept;
 
   // The process, or the machine, dies: requests under way are dropped, their handlers never called.

@@ -45,9 +45,9 @@ class LogTest : public ::testing::Test {
     work_until([&] { return ended == ticket && log_->is_idle(); });
   }
 
-  // Items whose segments are sealed, written, and out of memory.
+  // Items whose segments are sealed, written, and out of memory. Each takes one read.
   void fill_file(int count) {
-    for (int number = 0; number < count; ++number) owner_.put(key(number), std::string(1000, 'v'));
+    for (int number = 0; number < count; ++number) owner_.put(key(number), std::string(900, 'v'));
     owner_.hand_over();
     sync();
   }
@@ -143,6 +143,7 @@ TEST_F(LogTest, ASlowDiskDelaysItsReadersOnly) {
   second->evict(sim::MapOwner::hash_of("warm"));
   const cache::LogLocation warm = second->find("warm")->location;
   device_.set_faults({.latency_min = std::chrono::milliseconds(10), .latency_max = std::chrono::milliseconds(10)});
+  const std::uint64_t reads_before = device_.reads();
   std::size_t refused = 0;
   for (int number = 0; number < 40; ++number) {
     auto reader = std::make_unique<Reader>();
@@ -167,7 +168,8 @@ TEST_F(LogTest, ASlowDiskDelaysItsReadersOnly) {
     device_.advance(std::chrono::microseconds(100));
   }
   EXPECT_TRUE(all_ended());
-  EXPECT_GT(turns, 90) << "a read takes 10 ms";
+  EXPECT_GE(turns, 200) << "a read takes 10 ms, and the last eight waited for another";
+  EXPECT_EQ(device_.reads() - reads_before, 24u) << "none of them ends without";
   for (const auto& reader : readers) EXPECT_EQ(reader->read.outcome(), ColdRead::Outcome::record);
   readers.clear();
 }
