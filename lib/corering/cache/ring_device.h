@@ -1,9 +1,9 @@
 // RingDevice: a file as a BlockDevice on a ring: nothing blocks, completions come with the turn's others.
 //
-// Memory that lies in the registered arena is read and written as a fixed buffer, which spares the kernel pinning its pages each time; other
-// memory works as well. Reads of what the page cache holds complete inside the turn's enter; others when the disk answers, and buffered
-// writes by a worker thread of the kernel where the file system cannot do better (ext4). No mapping of the file is ever touched, so no
-// core can meet a page that is not there.
+// Memory that lies in the registered arena is read and written as a fixed buffer, which spares the kernel pinning its pages each time;
+// other memory works as well. Reads of what the page cache holds complete inside the turn's enter; others when the disk answers, and
+// buffered writes by a worker thread of the kernel where the file system cannot do better (ext4). No mapping of the file is ever touched,
+// so no core can meet a page that is not there.
 //
 // Thread: owning core only. Lifetime: ring, buffers and descriptor outlive it; no request is left when it dies.
 // Kernel: 5.1 for all three operations. Cost: no system call of its own, no allocation in a warm pool.
