@@ -42,6 +42,8 @@ void LogOracle::lose_all() {
 void LogOracle::begin_sync(std::uint64_t ticket, const std::vector<bool>& uncovered) {
   Sync& sync = pending_[ticket];
   for (std::size_t key = 0; key < keys_.size(); ++key) {
+    // Its newest version found no room, and the older copy may have been given up meanwhile.
+    if (uncovered[key]) lose(key);
     sync.versions.push_back(newest(key));
     sync.covered.push_back(!uncovered[key]);
   }
@@ -52,8 +54,6 @@ void LogOracle::end_sync(std::uint64_t ticket, bool durable) {
     const Sync& sync = pending_.begin()->second;
     for (std::size_t index = 0; durable && index < keys_.size(); ++index) {
       Key& key = keys_[index];
-      // Its newest version found no room, and the older copy may have been given up meanwhile.
-      if (!sync.covered[index]) key.must_survive = false;
       if (!sync.covered[index] || sync.versions[index] < key.synced) continue;
       key.synced = sync.versions[index];
       key.must_survive = key.versions[key.synced].is_put && key.synced > key.lost;

@@ -284,15 +284,18 @@ void Cache::write_back(std::size_t bytes) {
   if (write_back_ == WriteBack::idle) {
     if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return;
     if (is_stop_synced_) return;
-    log_->prepare_sync();
+    if (!log_->prepare_sync()) return;
     write_back_ = WriteBack::writing;
     write_back_end_ = dirty_.pushed();
     sync_wanted_ = false;
   }
   if (write_back_ != WriteBack::writing) return;
   for (std::size_t done = 0; done < bytes && !dirty_.empty() && dirty_.popped() < write_back_end_; dirty_.pop()) {
-    // No room in the file now: the next turn goes on.
-    if (!try_write_back(dirty_.front(), done)) return;
+    if (try_write_back(dirty_.front(), done)) continue;
+    // No room in the file now: the next turn goes on. But if only a sync point makes room, the rest has to wait for the next one.
+    if (!sync_wanted_) return;
+    write_back_end_ = dirty_.popped();
+    break;
   }
   if (!dirty_.empty() && dirty_.popped() < write_back_end_) return;
   write_back_ = WriteBack::syncing;

@@ -17,6 +17,7 @@ bool FileCleaner::begin() {
   const std::size_t filled = (segment.used_bytes + kFileBlockBytes - 1) / kFileBlockBytes * kFileBlockBytes;
   abandoned_ = false;
   in_batch_ = false;
+  begun_ = false;
   if (segment.frame != kNoFrame) {
     pin_ = FramePin(shared_.frames, segment.frame);
     walk_.emplace(shared_.frames.bytes(segment.frame).first(filled), shared_.layout, segment_);
@@ -44,6 +45,7 @@ void FileCleaner::on_read(int error) {
 
 void FileCleaner::walk() {
   if (abandoned_) return stop();
+  begun_ = true;
   const std::uint64_t generation = shared_.segments[segment_].generation;
   for (std::size_t done = 0; done < shared_.options.step_bytes_max;) {
     const auto record = in_batch_ ? walk_->next_record() : std::nullopt;

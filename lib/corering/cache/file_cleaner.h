@@ -29,6 +29,10 @@ class FileCleaner {
 
   bool is_idle() const noexcept { return !transfer_.in_flight(); }
 
+  // No segment is cleaned in part. Where one is, records that were dropped still lie in a segment that counts: a sync point now would
+  // let them come back, and with them what is deleted meanwhile.
+  bool is_resting() const noexcept { return phase_ != Phase::walking || !begun_; }
+
  private:
   enum class Phase : std::uint8_t { idle, reading, walking };
 
@@ -47,6 +51,7 @@ class FileCleaner {
   FrameId frame_ = kNoFrame;  // that it was read into
   FramePin pin_;              // or the segment's own
   std::optional<SegmentWalk> walk_;
+  bool begun_ = false;  // to walk
   bool in_batch_ = false;
   Transfer transfer_ = Transfer::to<&FileCleaner::on_read>(this);
 };

@@ -163,11 +163,18 @@ void Log::clear() {
   if (parts_->file) parts_->forget_file();
 }
 
-void Log::prepare_sync() noexcept {
-  if (parts_->file) parts_->file->syncs.prepare();
+bool Log::prepare_sync() noexcept {
+  if (!parts_->file) return true;
+  if (!is_recovered()) return false;
+  parts_->file->syncs.prepare();
+  return parts_->file->cleaner.is_resting();
 }
 
-SyncTicket Log::sync() { return parts_->file ? parts_->file->syncs.request() : 0; }
+SyncTicket Log::sync() {
+  if (!parts_->file) return 0;
+  CORERING_ASSERT(parts_->file->syncs.is_prepared() && parts_->file->cleaner.is_resting(), "a sync point that was not prepared");
+  return parts_->file->syncs.request();
+}
 
 std::optional<PinnedRecord> Log::try_view(LogLocation location) {
   LogShared& shared = parts_->shared;
@@ -206,7 +213,7 @@ bool Log::step() {
   parts_->tier->release_quarantined();
   bool more = file.reader.step();
   more |= file.syncs.step();
-  if (!file.syncs.is_prepared()) more |= file.cleaner.step();
+  if (!file.syncs.is_prepared() || !file.cleaner.is_resting()) more |= file.cleaner.step();
   more |= parts_->tiers_memory->step();
   return more;
 }

@@ -9,7 +9,7 @@
 //   if (auto pinned = log->try_view(location)) use(pinned->record); // in memory: at once
 //   else log->try_read(cold_read, location);                        // in the file: the handler of cold_read is called later
 //   log->append_tombstone(key, sequence);                           // a delete of what may have a copy in the file
-//   log->sync();                                                    // everything above is durable when on_sync_ended says so
+//   if (log->prepare_sync()) log->sync();                           // everything above is durable when on_sync_ended says so
 //
 // Order is what makes it safe: a record is appended to the file only while it is current. So of one key later in the file is newer,
 // cleaning from the old end can never uncover an older version, and a tombstone may go as soon as its segment is the oldest.
@@ -74,11 +74,13 @@ class Log {
   // Everything appended so far, in both tiers, is gone; durable with the next sync point. Every location becomes a miss.
   void clear();
 
-  // For an owner that hands over its dirty items in several turns: called before the first of them. An item that becomes dirty meanwhile
-  // has its older copy spared until the sync point after that.
-  void prepare_sync() noexcept;
+  // A sync point in two parts: prepare_sync in every turn until it returns true, which is soon (a segment that is being cleaned is
+  // finished first); then everything dirty is appended, in as many turns as that takes; then sync. Meanwhile no segment is cleaned, so that
+  // what becomes dirty too late for this sync point keeps its older copy until the next.
+  bool prepare_sync() noexcept;
 
-  // Everything appended so far has a place in the file when the ticket ends. Tickets end in order.
+  // Everything appended to the file so far is durable when the ticket ends. Tickets end in order. Requires: prepare_sync has returned
+  // true.
   SyncTicket sync();
 
   // The record, if it lies in memory. Nothing if it is in the file, or if the location is stale: compare the key.

@@ -56,11 +56,12 @@ bool LogReplay::reaches(const BatchHeader& header) {
   }
 }
 
-// Behind the end of a run comes the first batch of the next, and the latest if several began there.
+// Behind the end of a run comes the first batch of the next, and the latest if several began there. A tail may point behind that end, for
+// the segment in which it lies was cleaned whole.
 void LogReplay::jump_to_next_run() noexcept {
   std::uint64_t next = 0;
   for (const Run& run : runs_) {
-    if (run.previous_end == expected_) next = std::max(next, run.generation);
+    if (run.previous_end <= expected_) next = std::max(next, run.generation);
   }
   if (next > expected_.generation) expected_ = {next, 0};
 }
@@ -71,9 +72,7 @@ bool LogReplay::miss(LogPosition missing, LogPosition next) {
     ended_ = true;
     return false;
   }
-  // What is missing before the first batch that is there may as well have been cleaned and written over.
-  if (!applied_.empty() || table_.size() != 0) shared_.counters.recovery_damaged_pieces.add();
-  shared_.counters.recovery_forgotten_records.add(table_.size());
+  misses_.push_back({missing, table_.size()});
   table_.clear();
   // For good: at the next start the piece might be readable again.
   expected_ = normal_end_ = tail_ = std::max(next, tail_);
@@ -102,6 +101,12 @@ void LogReplay::finish() {
   if (expected_ < synced_ && !ended_) {
     miss(expected_, synced_);
     normal_end_ = synced_;
+  }
+  for (const Miss& each : misses_) {
+    // Before the tail it was cleaned, and written over after a sync point of which only that tail is left: no damage.
+    if (each.position < tail_on_file_) continue;
+    shared_.counters.recovery_damaged_pieces.add();
+    shared_.counters.recovery_forgotten_records.add(each.records);
   }
   for (const SegmentId id : applied_) {
     Segment& segment = shared_.segments[id];

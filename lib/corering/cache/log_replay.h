@@ -51,6 +51,11 @@ class LogReplay {
     std::uint64_t generation;
   };
 
+  struct Miss {
+    LogPosition position;
+    std::uint64_t records;  // forgotten because of it
+  };
+
   struct Batch {
     LogPosition position;
     std::uint32_t offset;  // in its segment
@@ -73,6 +78,7 @@ class LogReplay {
   LogPosition tail_on_file_;
   std::vector<Batch> batches_;  // that count, in the order of the log
   std::vector<SegmentId> applied_;
+  std::vector<Miss> misses_;
   std::uint64_t generation_max_ = 0;
   std::uint64_t sequence_max_ = 0;
   bool ended_ = false;

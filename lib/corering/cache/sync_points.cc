@@ -3,7 +3,6 @@
 namespace corering::cache {
 
 SyncTicket SyncPoints::request() {
-  prepared_ = false;
   ++wanted_;
   if (phase_ == Phase::idle && tier_.is_healthy()) try_begin();
   return wanted_;
@@ -20,15 +19,14 @@ bool SyncPoints::step() {
     try_begin();
     return phase_ != Phase::idle;
   }
-  if (!tier_.wants_free() || asked_for_ == tier_.quarantined_total()) return false;
-  asked_for_ = tier_.quarantined_total();
-  shared_.owner.on_sync_wanted();
-  return true;
+  if (tier_.wants_free()) shared_.owner.on_sync_wanted();
+  return false;
 }
 
 void SyncPoints::try_begin() {
   if (!tier_.close_for_sync()) return;  // no room even for a header: step() tries again when writes have ended
   phase_ = Phase::writing;
+  prepared_ = false;
   covered_ = wanted_;
   position_ = tier_.next_position();
   released_ = tier_.quarantined_total();

@@ -48,7 +48,6 @@ class SyncPoints {
   LogPosition position_;        // that it makes durable
   std::uint64_t released_ = 0;  // quarantined segments that it frees, counted from the start
   bool prepared_ = false;
-  std::uint64_t asked_for_ = 0;  // quarantined segments, when the owner was last asked for a sync point
   Transfer transfer_ = Transfer::to<&SyncPoints::on_device_synced>(this);
 };
 

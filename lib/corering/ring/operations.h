@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "corering/base/bytes.h"
 #include "corering/ring/completion.h"
@@ -169,6 +170,32 @@ inline void prepare_read(Sqe& sqe, FileRef file, base::MutableBytes into) noexce
   sqe.addr = reinterpret_cast<std::uint64_t>(into.data());
   sqe.len = static_cast<std::uint32_t>(into.size());
   sqe.off = UINT64_MAX;
+}
+
+// Reads at an offset of a file, into memory inside registered buffer `buffer` if there is one. Value: bytes, 0 beyond the end.
+inline void prepare_read_at(Sqe& sqe, FileRef file, base::MutableBytes into, std::uint64_t offset,
+                            std::optional<std::uint16_t> buffer) noexcept {
+  prepare(sqe, buffer ? IORING_OP_READ_FIXED : IORING_OP_READ, file);
+  sqe.addr = reinterpret_cast<std::uint64_t>(into.data());
+  sqe.len = static_cast<std::uint32_t>(into.size());
+  sqe.off = offset;
+  sqe.buf_index = buffer.value_or(0);
+}
+
+// Writes at an offset of a file. Value: bytes, which may be fewer.
+inline void prepare_write_at(Sqe& sqe, FileRef file, base::ByteView from, std::uint64_t offset,
+                             std::optional<std::uint16_t> buffer) noexcept {
+  prepare(sqe, buffer ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE, file);
+  sqe.addr = reinterpret_cast<std::uint64_t>(from.data());
+  sqe.len = static_cast<std::uint32_t>(from.size());
+  sqe.off = offset;
+  sqe.buf_index = buffer.value_or(0);
+}
+
+// fdatasync(2), by a worker thread of the kernel. Covers the writes that completed before it was submitted.
+inline void prepare_sync_data(Sqe& sqe, FileRef file) noexcept {
+  prepare(sqe, IORING_OP_FSYNC, file);
+  sqe.fsync_flags = IORING_FSYNC_DATASYNC;
 }
 
 // Cancels the operation of `target`. Value: 0 (the target ends with ECANCELED), -ENOENT (it ended already) or -EALREADY (it is

@@ -30,6 +30,7 @@ void SimulatedDevice::poll() {
 }
 
 base::Duration SimulatedDevice::until_next() const noexcept {
+  if (pending_.empty()) return base::Duration(0);
   std::uint64_t next = UINT64_MAX;
   for (const Pending& pending : pending_) next = std::min(next, pending.due_ns);
   return base::Duration(next <= now_ns_ ? 0 : static_cast<std::int64_t>(next - now_ns_));

@@ -1,4 +1,5 @@
-// SimulatedDevice: a disk for tests of a cache: keeps what was synced, and loses, tears, reorders, delays and refuses the rest as its seed says.
+// SimulatedDevice: a disk for tests of a cache: keeps what was synced; loses, tears, reorders, delays and refuses the rest as its seed
+// says.
 //
 // Two images: what a process sees (`visible`), and what a power failure leaves: each block written since the last sync is there or
 // not, or torn at any 512-byte sector, each on its own. Time passes only by advance(); poll() ends requests that are due, in any order.
@@ -44,7 +45,7 @@ class SimulatedDevice final : public cache::BlockDevice {
 
   std::size_t in_flight() const noexcept { return pending_.size(); }
 
-  // When the next request is due, or now if one is.
+  // When the next request is due; now if one is, or if there is none.
   base::Duration until_next() const noexcept;
 
   // The process, or the machine, dies: requests under way are dropped, their handlers never called.
