@@ -52,7 +52,7 @@ class RingDevice final : public BlockDevice {
   const int fd_;
   const std::uint64_t bytes_;
   std::uint64_t fixed_ = 0;
-  mem::ObjectPool<Operation> operations_{kOperationsMax};
+  mem::ObjectPool<Operation> operations_{{.live_max = kOperationsMax, .room = mem::Room::cache}};
 };
 
 }  // namespace corering::cache
