@@ -31,17 +31,17 @@ base::Result<std::vector<net::Endpoint>> claim_endpoints(const ServerOptions& op
   return endpoints;
 }
 
-runtime::ServiceFactory service_factory(std::vector<net::Endpoint>& endpoints, const net::Limits& limits,
-                                        const SessionFactoryMaker& make_sessions) {
-  return [&endpoints, limits, &make_sessions](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
+runtime::ServiceFactory service_factory(std::vector<net::Endpoint>& endpoints, const ServiceMaker& make_service) {
+  return [&endpoints, &make_service](runtime::Core& core) {
     std::vector<int> listeners;
     listeners.reserve(endpoints.size());
     for (net::Endpoint& endpoint : endpoints) listeners.push_back(endpoint.take(core.id().value));
-    return std::make_unique<net::Server>(core, listeners, limits, make_sessions(limits));
+    return make_service(core, listeners);
   };
 }
 
-void announce(const char* name, const std::vector<net::Endpoint>& endpoints, const runtime::Runtime& runtime) {
+void announce(const char* name, const std::vector<net::Endpoint>& endpoints, const runtime::Runtime& runtime,
+              LineToTry line_to_try) {
   std::string addresses;
   for (const net::Endpoint& endpoint : endpoints) addresses += (addresses.empty() ? "" : " and ") + endpoint.address().text();
   const sys::SocketAddress& tcp = endpoints.front().address();
@@ -50,8 +50,13 @@ void announce(const char* name, const std::vector<net::Endpoint>& endpoints, con
   if (host.front() == '[') host = host.substr(1, host.size() - 2);
   std::printf("%s: listening on %s (%u cores, %s, %s pages)\n", name, addresses.c_str(), runtime.cores(),
               std::string(runtime.backend_name()).c_str(), std::string(mem::name_of(runtime.arena_pages())).c_str());
-  std::printf("try: bash -c 'exec 3<>/dev/tcp/%s/%u; echo hello >&3; head -n 1 <&3'\n", host.c_str(), tcp.port());
+  std::printf("try: %s\n", line_to_try(host, tcp.port()).c_str());
   std::fflush(stdout);
+}
+
+// For any server that says something back.
+std::string line_with_bash(const std::string& host, std::uint16_t port) {
+  return "bash -c 'exec 3<>/dev/tcp/" + host + "/" + std::to_string(port) + "; echo hello >&3; head -n 1 <&3'";
 }
 
 void print_counters(const char* name, const char* title, runtime::Runtime& runtime) {
@@ -99,12 +104,12 @@ void wait_until_stopped(const char* name, runtime::Runtime& runtime) {
 
 }  // namespace
 
-int serve(const char* name, const ServerOptions& options, const SessionFactoryMaker& make_sessions) {
+int serve(const char* name, const ServerOptions& options, const ServiceMaker& make_service, LineToTry line_to_try) {
   sys::block_signals({SIGTERM, SIGINT, SIGUSR1});
   auto endpoints = claim_endpoints(options);
   if (!endpoints) return report_failure(name, endpoints.error());
   auto runtime = runtime::Runtime::start(options.runtime, runtime::backend_factory(options.backend),
-                                         service_factory(*endpoints, options.limits, make_sessions));
+                                         service_factory(*endpoints, make_service));
   if (!runtime) return report_failure(name, runtime.error());
   if (!(*runtime)->warning().empty()) base::log(base::LogLevel::warning, (*runtime)->warning());
   if (options.stall_limit > base::Duration::zero()) {
@@ -113,7 +118,7 @@ int serve(const char* name, const ServerOptions& options, const SessionFactoryMa
   }
   auto admin = start_admin(options, **runtime);
   if (!admin) return report_failure(name, admin.error());
-  announce(name, *endpoints, **runtime);
+  announce(name, *endpoints, **runtime, line_to_try);
   if (*admin) announce_admin(name, **admin);
   if (*admin) (*admin)->set_readiness(net::Readiness::ready);
   wait_until_told_to_stop(name, **runtime);
@@ -122,6 +127,14 @@ int serve(const char* name, const ServerOptions& options, const SessionFactoryMa
   wait_until_stopped(name, **runtime);
   print_counters(name, "stopped", **runtime);
   return 0;
+}
+
+int serve(const char* name, const ServerOptions& options, const SessionFactoryMaker& make_sessions) {
+  const ServiceMaker make_server = [&](runtime::Core& core,
+                                       const std::vector<int>& listeners) -> base::Result<std::unique_ptr<runtime::Service>> {
+    return std::make_unique<net::Server>(core, listeners, options.limits, make_sessions(options.limits));
+  };
+  return serve(name, options, make_server, &line_with_bash);
 }
 
 int report_kernel(const char* name, const ServerOptions& options) {

@@ -3,18 +3,33 @@
 // SIGTERM and SIGINT drain; a second one stops at once. SIGUSR1 prints the counters.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "common/flags.h"
 #include "corering/net/session.h"
+#include "corering/runtime/core.h"
+#include "corering/runtime/service.h"
 
 namespace apps {
+
+// Makes the service of one core. `listeners`: a descriptor for each of options.addresses, in their order, which it owns.
+using ServiceMaker = std::function<corering::base::Result<std::unique_ptr<corering::runtime::Service>>(
+    corering::runtime::Core& core, const std::vector<int>& listeners)>;
 
 // Makes the sessions of one core.
 using SessionFactoryMaker = std::function<std::unique_ptr<corering::net::SessionFactory>(const corering::net::Limits& limits)>;
 
+// The command line that the announcement suggests, for where the server listens.
+using LineToTry = std::string (*)(const std::string& host, std::uint16_t port);
+
 // Runs the server `name` until it is told to stop; returns the exit code. Call before any thread exists.
+int serve(const char* name, const ServerOptions& options, const ServiceMaker& make_service, LineToTry line_to_try);
+
+// The same for a service that is one net::Server.
 int serve(const char* name, const ServerOptions& options, const SessionFactoryMaker& make_sessions);
 
 // Prints the feature table as found on this machine; returns the exit code.

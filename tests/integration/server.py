@@ -1,4 +1,4 @@
-"""A corering-echo process under test: start it, talk to it, read its counters, end it.
+"""A server process under test: start it, talk to it, read its counters, end it.
 
 The server's output goes to files, not pipes: nothing has to be read while a test runs, no thread is needed, and a line
 that the server forgot to flush stays invisible, as it would in a service manager's log.
@@ -69,6 +69,8 @@ class Server:
     nofile is (soft, hard) of RLIMIT_NOFILE; wrapper is a command that executes the server's command.
     """
 
+    NAME = 'corering-echo'
+
     def __init__(self, *flags, unix_socket=None, port=0, nofile=None, wrapper=()):
         self.unix_socket = unix_socket
         place = [f'--port={port}'] + ([f'--unix_socket={unix_socket}'] if unix_socket else [])
@@ -76,7 +78,7 @@ class Server:
         self._stdout_path = os.path.join(self._folder.name, 'stdout')
         self._stderr_path = os.path.join(self._folder.name, 'stderr')
         with open(self._stdout_path, 'wb') as stdout, open(self._stderr_path, 'wb') as stderr:
-            self.process = subprocess.Popen([*wrapper, program('corering-echo'), *place, *flags], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*wrapper, program(self.NAME), *place, *flags], stdin=subprocess.DEVNULL,
                                             stdout=stdout, stderr=stderr, preexec_fn=lambda: self._prepare(nofile))
         self.pid = self.process.pid
 
@@ -88,7 +90,7 @@ class Server:
 
     def wait_ready(self):
         wait_until(lambda: self.stdout() or self.process.poll() is not None, START_TIMEOUT_S, 'the listening line')
-        found = re.match(r'corering-echo: listening on (\S+)', (self.stdout() or [''])[0])
+        found = re.match(self.NAME + r': listening on (\S+)', (self.stdout() or [''])[0])
         if not found:
             raise AssertionError(f'no listening line; code {self.process.poll()}, {self.stdout()}, {self.stderr()}')
         self.place = found[1]
@@ -119,7 +121,7 @@ class Server:
     def counters(self):
         """Asks by SIGUSR1 and returns the answer."""
         def answers():
-            return [line for line in self.stderr() if line.startswith('corering-echo: counters:')]
+            return [line for line in self.stderr() if line.startswith(self.NAME + ': counters:')]
         known = len(answers())
         self.process.send_signal(signal.SIGUSR1)
         wait_until(lambda: len(answers()) > known, 5, 'an answer to SIGUSR1')
@@ -168,6 +170,7 @@ class ServerTest(unittest.TestCase):
     """Base of all tests here: bounded in time, and no process outlives a test."""
 
     timeout_s = 60
+    server_class = Server
 
     def setUp(self):
         def on_alarm(_number, _frame):
@@ -177,13 +180,13 @@ class ServerTest(unittest.TestCase):
         self.addCleanup(signal.alarm, 0)
 
     def start(self, *flags, **how):
-        server = Server(*flags, **how)
+        server = self.server_class(*flags, **how)
         self.addCleanup(server.kill)
         return server.wait_ready()
 
     def refused(self, *flags, **how):
         """Runs a server that should refuse to start; returns its Exit."""
-        server = Server(*flags, **how)
+        server = self.server_class(*flags, **how)
         self.addCleanup(server.kill)
         return server.wait_exit(START_TIMEOUT_S)
 
@@ -234,7 +237,7 @@ class ServerTest(unittest.TestCase):
     def check_clean_exit(self, exit_):
         """That the server stopped with code 0 and counters that add up; returns the counters."""
         self.assertEqual(exit_.code, 0, exit_.stderr[-3:])
-        self.assertTrue(exit_.stderr and exit_.stderr[-1].startswith('corering-echo: stopped: '), exit_.stderr[-3:])
+        self.assertTrue(exit_.stderr and exit_.stderr[-1].startswith(self.server_class.NAME + ': stopped: '), exit_.stderr[-3:])
         counters = parse_counters(exit_.stderr[-1])
         self.assertEqual(counters['accepted'], counters['closed'], exit_.stderr[-1])
         self.assertEqual(counters['chunks_home'], counters['chunks_total'], exit_.stderr[-1])

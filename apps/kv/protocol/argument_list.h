@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -49,6 +50,31 @@ class ArgumentList {
     heap_ = std::move(larger);
     data_ = heap_.get();
     capacity_ = count;
+  }
+
+  // Views of `from` become views of its copy at `to`.
+  void move_views(std::string_view from, const char* to) noexcept {
+    for (std::size_t index = 0; index < size_; ++index) {
+      const std::uintptr_t offset =
+          reinterpret_cast<std::uintptr_t>(data_[index].data()) - reinterpret_cast<std::uintptr_t>(from.data());
+      if (offset < from.size()) data_[index] = {to + offset, data_[index].size()};
+    }
+  }
+
+  // Takes over what `other` holds, and leaves it empty.
+  void take(ArgumentList& other) {
+    clear();
+    if (other.heap_ != nullptr) {
+      heap_.swap(other.heap_);
+      capacity_ = other.capacity_;
+      data_ = heap_.get();
+    } else {
+      std::copy_n(other.data_, other.size_, data_);
+    }
+    size_ = other.size_;
+    other.heap_.reset();
+    other.give_back();
+    other.size_ = 0;
   }
 
   // For parsers that fill the inline places themselves. Requires: count <= kInlineCount.

@@ -48,6 +48,16 @@ class RequestReader {
     return tail_.empty() ? next_in_place(request) : next_in_tail(request);
   }
 
+  // Of one request, with all its arguments: beyond it is `broken`.
+  void set_request_bytes_max(std::size_t bytes) noexcept { request_bytes_max_ = bytes; }
+
+  // The piece lies somewhere else now. Views of requests that lay in it are the caller's affair.
+  void on_piece_moved(std::string_view piece) noexcept { piece_ = piece; }
+
+  // What of the piece no request has taken, and what of a request is kept.
+  std::string_view rest() const noexcept { return piece_.substr(consumed_); }
+  std::size_t kept_bytes() const noexcept { return tail_.size(); }
+
   std::size_t consumed() const noexcept { return consumed_; }
   Parser& parser() noexcept { return parser_; }
   const Parser& parser() const noexcept { return parser_; }

@@ -69,6 +69,9 @@ class RespParser {
   std::size_t value_bytes() const noexcept { return bulk_bytes_; }
   std::size_t value_begin() const noexcept { return cursor_; }
 
+  // After `value`: arguments that are still to come, this one included.
+  std::size_t arguments_left() const noexcept { return bulks_left_; }
+
   // After `value`: the bulk has gone elsewhere and becomes the next argument. The bytes of the next call end at value_begin(), and go
   // on with the CRLF behind the bulk.
   void on_landed(std::string_view value, ArgumentList& arguments);

@@ -20,6 +20,15 @@ namespace kv::protocol {
 
 enum class RespVersion : std::uint8_t { resp2 = 2, resp3 = 3 };
 
+// Told of every error that is written.
+class ErrorObserver {
+ public:
+  virtual void on_error(std::string_view text) = 0;
+
+ protected:
+  ~ErrorObserver() = default;
+};
+
 class RespWriter : public ReplyWriter {
  public:
   explicit RespWriter(ReplySink& sink, RespVersion version = RespVersion::resp2) noexcept : ReplyWriter(sink), version_(version) {}
@@ -31,7 +40,11 @@ class RespWriter : public ReplyWriter {
   void simple_string(std::string_view text) { text_line('+', text); }
 
   // "ERR unknown command" or "WRONGTYPE Operation ...": the code is a part of the text.
-  void error(std::string_view text) { text_line('-', text); }
+  void error(std::string_view text) {
+    if (observer_ != nullptr) observer_->on_error(text);
+    text_line('-', text);
+  }
+  void observe_errors(ErrorObserver& observer) noexcept { observer_ = &observer; }
 
   void integer(std::int64_t value) {
     require(4);
@@ -123,6 +136,7 @@ class RespWriter : public ReplyWriter {
   void text_line(char type, std::string_view text);
 
   RespVersion version_;
+  ErrorObserver* observer_ = nullptr;
 };
 
 }  // namespace kv::protocol

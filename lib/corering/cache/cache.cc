@@ -115,6 +115,23 @@ void Cache::get_batch(std::span<const base::ByteView> keys, std::span<GetResult>
   }
 }
 
+void Cache::prefetch(std::span<const base::ByteView> keys) noexcept {
+  std::array<std::uint64_t, kBatch> hashes;
+  for (std::size_t first = 0; first < keys.size(); first += kBatch) {
+    const std::size_t count = std::min(kBatch, keys.size() - first);
+    for (std::size_t index = 0; index < count; ++index) {
+      hashes[index] = hash_(keys[first + index]);
+      index_.prefetch(hashes[index]);
+    }
+    for (std::size_t index = 0; index < count; ++index) {
+      index_.find(hashes[index], [&](IndexEntry entry) {
+        if (entry.tier() == Tier::l1) store_->prefetch(entry.location());
+        return true;
+      });
+    }
+  }
+}
+
 Cache::Found Cache::find(std::uint64_t hash, base::ByteView key) {
   Found found;
   found.slot = index_.find(hash, [&](IndexEntry entry) {

@@ -146,6 +146,9 @@ class Cache final : private Departure, private LogOwner {
   // The same for many keys at once, whose cache misses overlap. Requires: as many results as keys.
   void get_batch(std::span<const base::ByteView> keys, std::span<GetResult> results);
 
+  // Begins to load what operations on these keys will read, so that their cache misses overlap. Changes nothing.
+  void prefetch(std::span<const base::ByteView> keys) noexcept;
+
   // Without counting as a hit: for EXISTS, TTL, MEMORY and their like.
   GetResult peek(base::ByteView key);
 

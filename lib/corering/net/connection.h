@@ -95,6 +95,9 @@ class Connection : public base::ListHook<ConnectionTag> {
 
   std::size_t queued_bytes() const noexcept { return sender_.queued_bytes(); }
 
+  // To ask the kernel about it; whatever is received and sent is the connection's affair.
+  ring::FileRef socket() const noexcept { return socket_; }
+
   // Replies wait for the peer, or for chunks: on_data is not called before on_drain.
   bool is_above_high_mark() const noexcept { return above_high_ || lacks_chunks_; }
 

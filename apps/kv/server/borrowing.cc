@@ -1,0 +1,99 @@
+#include "kv/server/borrowing.h"
+
+#include <algorithm>
+
+#include "kv/server/server.h"
+
+namespace kv {
+
+void Loan::proceed(Server& there) {
+  there_ = &there;
+  if (!there.lending().is_home()) {
+    there.lending().await(*this);
+    return;
+  }
+  there.enter_turn();
+  unsigned database = 0;
+  std::string_view key;
+  // An item that cannot be brought up is the command's to find missing.
+  while (there.has_file() && fetches_ < kFetchesMax && borrowing_->borrower_->find_cold_key(there, database, key)) {
+    ++fetches_;
+    there.statistics().cold_waits.add();
+    arrival_.release();
+    if (there.keyspace().try_require_resident(arrival_, database, key, Arrival::Purpose::change)) return;
+  }
+  arrival_.release();
+  there.lending().lend();
+  if (core_ == borrowing_->home_.number()) return borrowing_->on_granted();
+  there.outbox().send(borrowing_->home_.number(), *this,
+                      [](Server&, Parcel& parcel) { static_cast<Loan&>(parcel).borrowing_->on_granted(); });
+}
+
+void Borrowing::add(unsigned core) {
+  if (needed_.empty()) needed_.resize(home_.core_count());
+  needed_[core] = true;
+}
+
+void Borrowing::add_all() {
+  for (unsigned core = 0; core < home_.core_count(); ++core) add(core);
+}
+
+bool Borrowing::is_only(unsigned core) const noexcept {
+  for (unsigned other = 0; other < needed_.size(); ++other) {
+    if (needed_[other] && other != core) return false;
+  }
+  return true;
+}
+
+void Borrowing::start(Borrower& borrower) {
+  borrower_ = &borrower;
+  home_.statistics().borrowings.add();
+  loans_.resize(needed_.size());
+  for (unsigned core = 0; core < loans_.size(); ++core) {
+    loans_[core].borrowing_ = this;
+    loans_[core].core_ = core;
+  }
+  require_next();
+}
+
+void Borrowing::require_next() {
+  while (next_ < needed_.size() && !needed_[next_]) ++next_;
+  if (next_ == needed_.size()) return borrower_->on_borrowed(*this);
+  Loan& loan = loans_[next_++];
+  if (loan.core_ == home_.number()) return loan.proceed(home_);
+  home_.outbox().send(loan.core_, loan, [](Server& there, Parcel& parcel) { static_cast<Loan&>(parcel).proceed(there); });
+}
+
+void Borrowing::on_granted() {
+  ++out_;
+  require_next();
+}
+
+void Borrowing::give_back() {
+  bool own = false;
+  for (unsigned core = 0; core < needed_.size(); ++core) {
+    if (!needed_[core]) continue;
+    if (core == home_.number()) {
+      own = true;
+      continue;
+    }
+    home_.outbox().send(core, loans_[core], [](Server& there, Parcel& parcel) {
+      auto& loan = static_cast<Loan&>(parcel);
+      there.outbox().send(loan.borrowing_->home_.number(), loan,
+                          [](Server&, Parcel& returned) { static_cast<Loan&>(returned).borrowing_->on_returned(); });
+      there.lending().take_back();
+    });
+  }
+  if (!own) return;
+  Server& home = home_;  // this may be gone before those who wait have run
+  on_returned();
+  home.lending().take_back();
+}
+
+void Borrowing::on_returned() {
+  if (--out_ == 0) forget();
+}
+
+void Borrowing::forget() { home_.give_back(*this); }
+
+}  // namespace kv

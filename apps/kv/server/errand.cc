@@ -1,0 +1,66 @@
+#include "kv/server/errand.h"
+
+#include "kv/server/server.h"
+
+namespace kv {
+
+void Errand::start() {
+  if (core_ == home_.number()) return proceed(home_);
+  home_.statistics().calls_sent.add(count_);
+  home_.outbox().send(core_, *this, [](Server& there, Parcel& parcel) {
+    auto& errand = static_cast<Errand&>(parcel);
+    there.statistics().calls_received.add(errand.count_);
+    errand.proceed(there);
+  });
+}
+
+void Errand::proceed(Server& there) {
+  there_ = &there;
+  for (; next_ < count_; ++next_) {
+    if (!there.lending().is_home()) {
+      there.statistics().waits_for_keys.add();
+      there.lending().await(*this);
+      return;
+    }
+    there.enter_turn();
+    if (there.has_file() && !is_refused_ && needs_fetch(there)) return;
+    if (is_refused_) {
+      employer_.refuse(there, indexes_[next_], replies_);
+    } else {
+      employer_.run(there, indexes_[next_], replies_);
+    }
+    is_refused_ = false;
+    fetches_ = 0;
+    arrival_.release();
+    ends_[next_] = replies_.size();
+  }
+  go_home(there);
+}
+
+// True: an item is on its way.
+bool Errand::needs_fetch(Server& there) {
+  unsigned database = 0;
+  std::string_view key;
+  if (!employer_.find_cold_key(there, indexes_[next_], database, key)) return false;
+  there.statistics().cold_waits.add();
+  arrival_.release();
+  const bool started =
+      ++fetches_ <= kFetchesMax && there.keyspace().try_require_resident(arrival_, database, key, Arrival::Purpose::change);
+  is_refused_ = !started;
+  return started;
+}
+
+void Errand::on_arrival(Arrival& arrival) {
+  is_refused_ = arrival.outcome() == Arrival::Outcome::refused;
+  proceed(*there_);
+}
+
+void Errand::go_home(Server& there) {
+  if (&there == &home_) return employer_.on_errand_home(*this);
+  there.outbox().send(home_.number(), *this, [](Server&, Parcel& parcel) {
+    auto& errand = static_cast<Errand&>(parcel);
+    errand.employer_.on_errand_home(errand);
+  });
+}
+
+}  // namespace kv
