@@ -37,7 +37,7 @@ void stop_short_of_end(RingBuffer& ring, std::size_t bytes) {
   ring.consume(ring.capacity() - bytes);
 }
 
-std::size_t address_space_bytes() {
+[[maybe_unused]] std::size_t address_space_bytes() {
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
