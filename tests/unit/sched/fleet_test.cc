@@ -59,7 +59,7 @@ TEST_F(TwoCoresTest, AnIdleCoreTakesHalfOfWhatAnotherHas) {
     stolen += place.value();
   }
   EXPECT_EQ(stolen, 10);  // second_ came back for the rest
-  EXPECT_EQ(first_->counters().run.value(), 20u);
+  EXPECT_EQ(first_->counters().run(), 20u);
 }
 
 TEST_F(TwoCoresTest, AnIdleCoreTakesTheMostUrgentFirst) {
@@ -92,8 +92,8 @@ TEST_F(TwoCoresTest, TheResultComesBackToTheCoreThatAsked) {
   EXPECT_EQ(resumed_on, 99);
   first_.turn_until_quiet();
   EXPECT_EQ(resumed_on, 10);
-  EXPECT_EQ(second_->counters().run.value(), 0u);
-  EXPECT_EQ(first_->counters().run.value(), 2u);
+  EXPECT_EQ(second_->counters().run(), 0u);
+  EXPECT_EQ(first_->counters().run(), 2u);
 }
 
 TEST_F(TwoCoresTest, WorkOfACoreThatAbortsIsCancelledWhereverItLies) {
