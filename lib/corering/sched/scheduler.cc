@@ -15,6 +15,18 @@ constinit thread_local Scheduler* current_scheduler = nullptr;
 constexpr base::Duration kTimePerReading = std::chrono::microseconds(1);
 constexpr std::uint32_t kRunsPerReadingMax = 32;
 
+// So often a core that has found nothing, and has asked for it, looks again before it gives up: a few microseconds in all. A core that
+// computes answers with its next fork or join, long before this one could be put to sleep and woken.
+constexpr std::uint32_t kLooksMax = 32;
+
+void let_others_use_the_cpu() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 }  // namespace
 
 // What one batch has used up, and which priority used it.
@@ -140,16 +152,20 @@ void Scheduler::publish_if_wanted(Deque& deque) noexcept {
 
 std::size_t Scheduler::run(const BatchLimits& limits) {
   take_inbox();
+  // Woken to search, and with work of its own before it has begun to: somebody else has to, or nobody is woken as long as that lasts.
+  const bool passes_search_on = (!ready_.empty() || deque_mask_ != 0) && fleet_.stop_searching(index_);
   if (deque_mask_ != 0) {
     for (Deque& deque : deques_) deque.publish();
     offer();
+  } else if (passes_search_on) {
+    offer();
   }
-  if (ready_.empty() && deque_mask_ == 0 && (!fleet_.is_used() || !steal())) return 0;
+  if (ready_.empty() && deque_mask_ == 0 && (!fleet_.is_used() || !steal(limits.io))) return 0;
   Batch batch(*this, limits);
   while (!batch.is_over()) {
     const auto mask = static_cast<PriorityMask>(ready_.mask() | deque_mask_);
     if (mask == 0) {
-      if (!fleet_.is_used() || !steal()) break;
+      if (!fleet_.is_used() || !steal(limits.io)) break;
       continue;
     }
     const Priority priority = rounds_.take(mask);
@@ -201,11 +217,25 @@ void Scheduler::take_inbox() {
   inbox_.take_all([this](Arrival& arrival) { arrival.arrive(*this); });
 }
 
-// The most urgent work of anybody, each time beginning with another core.
-bool Scheduler::steal() noexcept {
-  const std::uint16_t cores = fleet_.cores();
-  if (cores == 1) return false;
+// Where nobody has answered lately, nobody is waited for: a core that has nothing to steal sleeps.
+bool Scheduler::steal(const IoWatch* io) noexcept {
+  if (fleet_.cores() == 1) return false;
   counters_.steal_attempts.add();
+  for (std::uint32_t looks = 0;; ++looks) {
+    if (try_steal()) {
+      looks_max_ = kLooksMax;
+      return true;
+    }
+    if (looks >= looks_max_ || !inbox_.empty() || (io != nullptr && io->has_io())) break;
+    let_others_use_the_cpu();
+  }
+  looks_max_ /= 2;
+  return false;
+}
+
+// The most urgent work of anybody, each time beginning with another core.
+bool Scheduler::try_steal() noexcept {
+  const std::uint16_t cores = fleet_.cores();
   const std::uint32_t first = random();
   for (const Priority priority : kAllPriorities) {
     for (std::uint32_t count = 0; count < cores; ++count) {

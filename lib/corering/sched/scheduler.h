@@ -174,7 +174,8 @@ class Scheduler {
   void take_inbox();
   std::uint32_t run_pinned(Priority priority, std::uint32_t count_max);
   bool run_stealable(Priority priority);
-  bool steal() noexcept;
+  bool steal(const IoWatch* io) noexcept;
+  bool try_steal() noexcept;
   bool steal_from(Scheduler& victim, Priority priority) noexcept;
   void offer() noexcept;
   void publish_if_wanted() noexcept;
@@ -194,6 +195,7 @@ class Scheduler {
   base::Instant batch_end_;
   const IoWatch* io_ = nullptr;  // of this batch
   std::uint32_t runs_per_reading_ = 1;
+  std::uint32_t looks_max_ = 0;  // at what others have, before this core gives up
   CancelScope scope_;
   TaskContext context_;
   std::atomic<bool> is_aborting_{false};

@@ -120,6 +120,30 @@ TEST_F(TwoCoresTest, ASleepingCoreIsWokenForStealableWorkOnceAndNotForPinned) {
   first_.turn_until_quiet();
 }
 
+// Whoever is woken to search and finds that it has work of its own does that first; somebody else is woken to search instead.
+TEST(Fleet, ACoreThatHasWorkPassesTheSearchOn) {
+  test_core::ManualClock clock;
+  sched::Fleet fleet(3);
+  ManualCore first(0, fleet, clock);
+  ManualCore second(1, fleet, clock);
+  ManualCore third(2, fleet, clock);
+  ASSERT_TRUE(second->try_sleep());
+  ASSERT_TRUE(third->try_sleep());
+  first->make_current();
+  first->spawn_stealable(answer()).detach();
+  ASSERT_EQ(second.alarm().count + third.alarm().count, 1);
+  ManualCore& woken = second.alarm().count == 1 ? second : third;
+  woken->make_current();
+  woken->spawn(answer()).detach();
+  woken.turn({.count_max = 1, .time_max = 1h});
+  EXPECT_EQ(second.alarm().count, 1);
+  EXPECT_EQ(third.alarm().count, 1);
+  for (ManualCore* core : {&second, &third, &first}) {
+    (*core)->wake_up();
+    core->turn_until_quiet();
+  }
+}
+
 TEST_F(TwoCoresTest, ACoreDoesNotSleepWhileAnotherHasWorkToShare) {
   first_->spawn_stealable(answer()).detach();
   EXPECT_FALSE(second_->try_sleep());
