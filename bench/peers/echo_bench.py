@@ -171,7 +171,8 @@ def draw(flags, points, results):
                          for connections in flags.connections] for name in flags.servers}
         title = "Server CPU per message"
         subtitle = f"echo of {report.size(message_bytes)}, one message outstanding on each connection"
-        results.plot(f"cpu_{message_bytes}", f"{title}: {subtitle}", plot.line_chart(title, subtitle, "connections", "microseconds", series))
+        svg = plot.line_chart(title, subtitle, "connections", "microseconds", series)
+        results.plot(f"cpu_{message_bytes}", f"{title}: {subtitle}", svg)
 
 
 def main(arguments):

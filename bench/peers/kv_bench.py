@@ -31,7 +31,7 @@ LOAD_SECONDS_EXTRA = 60
 REDIS_FLAGS = ["--port", "{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxclients", "12000"]
 PEERS = {
     "resp": {"redis": ["redis-server", *REDIS_FLAGS], "valkey": ["valkey-server", *REDIS_FLAGS]},
-    "memcached": {"memcached": ["memcached", "-l", "127.0.0.1", "-p", "{port}", "-U", "0", "-t", "1", "-m", "8192", "-c", "12000", "-u", "root"]},
+    "memcached": {"memcached": ["memcached", *"-l 127.0.0.1 -p {port} -U 0 -t 1 -m 8192 -c 12000 -u root".split()]},
 }
 
 
@@ -64,13 +64,15 @@ class Axis:
 
 
 def axes_of(flags):
+    outstanding = "requests outstanding per connection"
+
     def axis(name, title, x_name, numbers, point_of):
         return Axis(name, title, x_name, {point_of(number): number for number in numbers})
 
     axes = []
     if "resp" in flags.protocols:
         for test in ("get", "set"):
-            axes.append(axis(f"pipeline_{test}", f"{test.upper()} of 64 bytes, 100,000 keys, 50 connections", "requests outstanding per connection",
+            axes.append(axis(f"pipeline_{test}", f"{test.upper()} of 64 bytes, 100,000 keys, 50 connections", outstanding,
                              flags.pipelines, lambda pipeline, test=test: Point(test=test, pipeline=pipeline)))
         axes.append(axis("value_bytes", "GET, 50 connections, one request outstanding on each", "bytes of a value",
                          flags.value_bytes, lambda size: Point(Data(keys=max(100, min(100_000, (1 << 28) // size)), value_bytes=size))))
@@ -79,16 +81,16 @@ def axes_of(flags):
         axes.append(axis("keys", "GET of 64 bytes, 50 connections, 16 requests outstanding on each", "keys",
                          flags.keys, lambda keys: Point(Data(keys=keys), pipeline=16)))
         if not flags.quick:
-            axes.append(axis("two_cores", "GET of 64 bytes, 100,000 keys, 50 connections; corering on two cores, which it shares with the load",
-                             "requests outstanding per connection", (1, 16), lambda pipeline: Point(Data(cores=2), pipeline=pipeline)))
+            axes.append(axis("two_cores", "GET of 64 bytes, 100,000 keys, 50 connections; corering on two cores, shared with the load",
+                             outstanding, (1, 16), lambda pipeline: Point(Data(cores=2), pipeline=pipeline)))
         for test in ("get", "set"):
-            axes.append(axis(f"checked_{test}", f"{test.upper()} as in the first tables, the load from redis-benchmark instead of corering-load",
-                             "requests outstanding per connection", (1, 16, 64),
+            axes.append(axis(f"checked_{test}", f"{test.upper()} as in the first tables, but redis-benchmark sends the load", outstanding,
+                             (1, 16, 64),
                              lambda pipeline, test=test: Point(test=test, pipeline=pipeline, tool="redis-benchmark")))
     if "memcached" in flags.protocols:
         for test in ("get", "set"):
-            axes.append(axis(f"memcached_{test}", f"memcached's protocol: {test} of 64 bytes, 100,000 keys, 50 connections",
-                             "requests outstanding per connection", (1, 16, 64),
+            axes.append(axis(f"memcached_{test}", f"memcached's protocol: {test} of 64 bytes, 100,000 keys, 50 connections", outstanding,
+                             (1, 16, 64),
                              lambda pipeline, test=test: Point(Data(protocol="memcached"), test, pipeline)))
     return axes
 
@@ -172,7 +174,8 @@ class Loader:
         found = self._corering_load(server, point, f"--seconds={seconds}", f"--warmup_s={warmup}")
         latency = found["latency_us"]
         if found["misses"] or found["failures"]["all"]:
-            sys.exit(f"bench/peers/run: {server.name} lost values: {found['misses']} misses, {found['failures']['all']} failures at {point}")
+            sys.exit(f"bench/peers/run: {server.name} lost values: {found['misses']} misses, {found['failures']['all']} failures at "
+                     f"{point}")
         return {"cpu_us": found["server_usage"]["us_per_request"], "rps": found["requests_per_second"], "p50_us": latency["p50"],
                 "p99_us": latency["p99"], "p99_9_us": latency["p99_9"], "all_seconds": seconds + warmup}
 
@@ -248,10 +251,13 @@ def memory_section(memory):
     rows = []
     for data, bytes_of in memory.items():
         if data.cores == 1 and data.keys >= 100_000 and data.value_bytes == 64:
+            shares = [f"{bytes_of['corering'] / count:.2f} of {name}" for name, count in bytes_of.items() if name != "corering"]
             rows.append([data.protocol, f"{data.keys:,}", ", ".join(f"{name} {count:.1f}" for name, count in bytes_of.items()),
-                         ", ".join(f"{bytes_of['corering'] / count:.2f} of {name}" for name, count in bytes_of.items() if name != "corering")])
-    return ("## Memory\n\nResident bytes per key after every key was set once (values of 64 bytes, keys of the load generator), less what the "
-            "empty server used.\n\n" + report.table(["protocol", "keys", "bytes per key", "corering's share"], rows) + "\n") if rows else ""
+                         ", ".join(shares)])
+    if not rows:
+        return ""
+    return ("## Memory\n\nResident bytes per key after every key was set once (values of 64 bytes, keys of the load generator), less what "
+            "the empty server used.\n\n" + report.table(["protocol", "keys", "bytes per key", "corering's share"], rows) + "\n")
 
 
 def draw(axes, measured, results):

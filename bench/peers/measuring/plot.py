@@ -13,7 +13,8 @@ STYLE = ("text{font:12px system-ui,sans-serif;fill:#212529}.title{font-size:15px
 def ticks(low, high, logarithmic):
     """Round values within [low, high]."""
     if logarithmic:
-        values = [digit * 10.0 ** power for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1) for digit in (1, 2, 5)]
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        values = [digit * 10.0 ** power for power in powers for digit in (1, 2, 5)]
         return [value for value in values if low * 0.999 <= value <= high * 1.001]
     step = 10.0 ** math.floor(math.log10((high - low) / 4))
     step = next(step * factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= 6)
@@ -50,7 +51,8 @@ def line_chart(title, subtitle, x_name, y_name, series, logarithmic_y=False, x_t
     for x in xs:
         parts.append(f'<text x="{x_of(x):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{x_text(x)}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">{html.escape(x_name)}</text>'
-                 f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">{html.escape(y_name)}</text>')
+                 f'<text transform="translate(18 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
+                 f'{html.escape(y_name)}</text>')
     ends = spaced([y_of(points[-1][1]) for points in series.values()])
     for index, (name, points) in enumerate(series.items()):
         colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]

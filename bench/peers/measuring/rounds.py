@@ -1,4 +1,4 @@
-"""Alternation: within a round every server is measured once, in shuffled order; a disturbed round is measured again while patience lasts."""
+"""Alternation: a round measures every server once, in shuffled order; a disturbed round is measured again while patience lasts."""
 import sys
 import time
 
