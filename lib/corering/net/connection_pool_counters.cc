@@ -8,6 +8,7 @@ void register_counters(metrics::Registry& registry, const std::string& name, con
   registry.add(name + "_failed", counters.failed, "Borrows that failed with their dial");
   registry.add(name + "_timed_out", counters.timed_out, "Borrows that waited in vain");
   registry.add(name + "_refused", counters.refused, "Borrows refused because too many waited");
+  registry.add(name + "_cancelled", counters.cancelled, "Borrows whose task was cancelled");
   registry.add(name + "_dialed", counters.dialed, "Connections dialed");
   registry.add(name + "_dial_failures", counters.dial_failures, "Dials that failed");
   registry.add(name + "_closed_idle", counters.closed_idle, "Idle connections that the peer closed");

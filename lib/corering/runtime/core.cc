@@ -66,7 +66,7 @@ Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, rin
       timers_(now_),
       scheduler_(id.value, surroundings_.exchange.fleet(), surroundings_.clock, timers_),
       offloads_(
-          surroundings_.offload_pool, scheduler_.ready(), [](void* self) { static_cast<Core*>(self)->wake_from_outside(); }, this),
+          surroundings_.offload_pool, [](void* self) { static_cast<Core*>(self)->wake_from_outside(); }, this),
       waker_(ring_) {}
 
 bool Core::try_post(CoreId to, const Message& message) noexcept {

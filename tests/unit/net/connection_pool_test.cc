@@ -283,6 +283,77 @@ TEST_F(ConnectionPool, CloseTellsThoseWhoWaitAndTakesNoMore) {
   ASSERT_TRUE(turn_until([&] { return pool().is_empty(); }));
 }
 
+TEST_F(ConnectionPool, ACancelledTaskBorrowsNothing) {
+  start_pool();
+  auto peer = one_idle();
+  core().core().scheduler().wind_down();
+  run(ask(pool(), "never", outcomes[1]));
+  EXPECT_TRUE(outcomes[1].ended);
+  EXPECT_EQ(outcomes[1].code, base::ErrorCode::cancelled);
+  EXPECT_EQ(counter("up_borrowed"), 1u);
+  EXPECT_EQ(counter("up_cancelled"), 1u);
+  EXPECT_EQ(counter("up_idle"), 1u);
+}
+
+TEST_F(ConnectionPool, WhatIsDialedForACancelledTaskStaysInThePool) {
+  start_pool();
+  auto handle = core().core().scheduler().spawn(ask(pool(), "never", outcomes[0]));
+  ASSERT_TRUE(turn_until([&] { return counter("dialer_addresses_tried") == 1; }));
+  EXPECT_EQ(counter("up_waiting"), 1u);
+  handle.cancel();
+  EXPECT_EQ(counter("up_waiting"), 0u);
+  ASSERT_TRUE(turn_until([&] { return handle.has_ended() && counter("up_idle") == 1; }));
+  EXPECT_EQ(outcomes[0].code, base::ErrorCode::cancelled);
+  EXPECT_EQ(counter("up_failed"), 1u);
+  run(ask(pool(), "second", outcomes[1]));
+  auto peer = require_peer(kWhere);
+  exchange(peer, outcomes[1]);
+  EXPECT_EQ(counter("up_dialed"), 1u);
+}
+
+TEST_F(ConnectionPool, ACancelledTaskLeavesTheQueueOfThoseWhoWait) {
+  pool_options.connections_max = 1;
+  start_pool();
+  run(ask(pool(), "holds it", outcomes[0]));
+  auto peer = require_peer(kWhere);
+  auto second = core().core().scheduler().spawn(ask(pool(), "second", outcomes[1]));
+  run(ask(pool(), "third", outcomes[2]));
+  ASSERT_TRUE(turn_until([&] { return peer.has_data() && counter("up_waiting") == 2; }));
+  second.cancel();
+  turns(1);
+  EXPECT_TRUE(second.has_ended());
+  EXPECT_EQ(outcomes[1].code, base::ErrorCode::cancelled);
+  exchange(peer, outcomes[0]);
+  exchange(peer, outcomes[2]);
+  EXPECT_EQ(outcomes[1].reply, "");
+}
+
+// Cancelled in every turn of its life: whatever it had, or was about to get, is in the pool afterwards or closed.
+TEST_F(ConnectionPool, ATaskMayBeCancelledInAnyTurn) {
+  pool_options.connections_max = 1;
+  start_pool();
+  for (int lived = 1; lived < 20; ++lived) {
+    Outcome outcome;
+    auto handle = core().core().scheduler().spawn(ask(pool(), "question", outcome));
+    turns(lived);
+    handle.cancel();
+    ASSERT_TRUE(turn_until([&] { return handle.has_ended(); })) << lived;
+    EXPECT_TRUE(outcome.ended) << lived;
+    EXPECT_EQ(outcome.reply, "") << lived;
+    Outcome next;
+    run(ask(pool(), "next", next));
+    ASSERT_TRUE(turn_until([&] {
+      while (auto peer = core().network().take_connected(kWhere)) {
+        write(*peer, "answer.");
+        peer->finish_writing();
+      }
+      return next.ended;
+    })) << lived;
+    EXPECT_EQ(next.reply, "answer.") << lived;
+    ASSERT_TRUE(turn_until([&] { return pool().is_empty(); })) << lived;
+  }
+}
+
 TEST_F(ConnectionPool, WhoDiesWithAConnectionGivesItUp) {
   start_pool();
   bool done = false;
