@@ -258,6 +258,7 @@ TEST_F(BatchStream, TheMeanIsOverAllBatches) {
   EXPECT_EQ(sizes.count(), 2u);
   EXPECT_EQ(sizes.min(), 1u);
   EXPECT_EQ(sizes.max(), 4u);
+  EXPECT_EQ(histogram("test_batch_items").sum(), 5u);
   pass(std::chrono::seconds(2));
   turns(1);
   EXPECT_NEAR(stream_.items_per_second(), 2.5, 0.01);
