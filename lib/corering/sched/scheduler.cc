@@ -47,9 +47,12 @@ class Scheduler::Batch {
  private:
   void read_clock() noexcept {
     if (unread_ == 0) return;
-    unread_ = 0;
     const base::Instant now = scheduler_.clock_.now();
-    scheduler_.counters_.of[index_of(priority_)].busy_ns.add(static_cast<std::uint64_t>((now - read_at_).count()));
+    const auto busy_ns = static_cast<std::uint64_t>((now - read_at_).count());
+    Counters::OfPriority& of = scheduler_.counters_.of[index_of(priority_)];
+    of.busy_ns.add(busy_ns);
+    of.ran_ns.record(busy_ns / unread_, unread_);
+    unread_ = 0;
     scheduler_.turn_time_ = now;
     read_at_ = now;
   }
@@ -267,8 +270,11 @@ void Scheduler::note_end(const Root& root) noexcept {
   switch (root.state()) {
     case Root::State::ended:
       counters_.run.add();
-      of.run.add();
       of.wait_ns.add(static_cast<std::uint64_t>(root.waited().count()));
+      if (of.run.value() % Counters::OfPriority::kWaitsPerSample == 0) {
+        of.waited_ns.record(static_cast<std::uint64_t>(root.waited().count()));
+      }
+      of.run.add();
       return;
     case Root::State::expired: counters_.expired.add(); return;
     case Root::State::cancelled: counters_.cancelled.add(); return;
