@@ -21,7 +21,7 @@ struct Counters {
     metrics::Counter busy_ns;  // spent in work of this priority, other ready work included
 
     // How the two are distributed. Waiting: of one task in kWaitsPerSample. Running: of every run of ready work, from one wait to the
-    // next; short pinned runs share a reading of the clock (up to 16) and are each given their part of it.
+    // next; short runs share a reading of the clock, and each is given its part.
     metrics::Histogram waited_ns;
     metrics::Histogram ran_ns;
 
