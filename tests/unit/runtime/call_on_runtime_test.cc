@@ -126,6 +126,33 @@ TEST(CallOnRuntime, TwoCoresThatFloodEachOtherBothGetTheirAnswers) {
   expect_all_accounted_for(*runtime);
 }
 
+Task<> fill_and_ask(Core& here, CoreId to, int count, std::atomic<int>& answered) {
+  const auto ignore = [](Core&, const runtime::Message&) {};
+  for (int round = 0; round < count; ++round) {
+    while (here.try_post(to, {+ignore, 0})) {
+    }
+    const Outcome<std::unique_ptr<int>> answer = co_await runtime::call_on(here, to, &twice, std::make_unique<int>(1));
+    if (!answer) co_return;
+    ++answered;
+    if (round % 4 == 0) co_await sched::sleep_for(1ms);
+  }
+}
+
+// The call waits behind messages that nobody answers, and its core has nothing else to do: it sleeps until there is room.
+TEST(CallOnRuntime, ASenderThatSleepsOverAFullMailboxIsWokenWhenThereIsRoom) {
+  constexpr int kRounds = 200;
+  std::atomic<int> answered{0};
+  const Spawner::MakeTask make_task = [&](Core& core) -> Task<> {
+    if (core.id().value == 0) co_await fill_and_ask(core, CoreId{1}, kRounds, answered);
+  };
+  const auto runtime = start(2, make_task);
+  EXPECT_TRUE(eventually([&] { return answered.load() == kRounds; })) << answered.load();
+  runtime->drain();
+  runtime->join();
+  expect_all_accounted_for(*runtime);
+  EXPECT_EQ(metrics::value_of(runtime->registry().snapshot(), "calls_delayed"), static_cast<std::uint64_t>(kRounds));
+}
+
 // The soak.
 
 using Random = std::minstd_rand;
