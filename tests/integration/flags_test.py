@@ -43,9 +43,9 @@ class FlagsTest(server.ServerTest):
         self.check_bad('--drain_timeout_s=-1', 'drain_timeout_s')
 
     def test_runtime_flags_out_of_range(self):
-        for argument in ('--event_interval=0', '--event_time_us=0', '--message_interval=1025', '--wait_events=0', '--min_wait_us=-2', '--spin_us=1000001',
-                         '--submission_entries=4', '--completion_entries=512', '--max_blocking_threads=-1', '--blocking_queue=-1',
-                         '--thread_name=', '--thread_stack_bytes=1KiB', '--blocking_stack_bytes=2GiB',
+        for argument in ('--event_interval=0', '--event_time_us=0', '--message_interval=1025', '--wait_events=0', '--min_wait_us=-2',
+                         '--spin_us=1000001', '--submission_entries=4', '--completion_entries=512', '--max_blocking_threads=-1',
+                         '--blocking_queue=-1', '--thread_name=', '--thread_stack_bytes=1KiB', '--blocking_stack_bytes=2GiB',
                          '--profile=fast'):
             with self.subTest(argument):
                 self.check_bad(argument, argument.partition('=')[0].strip('-'))

@@ -36,13 +36,13 @@ class Message {
   template <typename Payload>
     requires std::is_trivially_copyable_v<Payload> && (sizeof(Payload) <= kPayloadBytes)
   Message(Handler handler, const Payload& payload) noexcept : handler_(handler) {
-    std::memcpy(payload_.data(), &payload, sizeof(Payload));
+    std::memcpy(payload_.data(), static_cast<const void*>(&payload), sizeof(Payload));
   }
 
   template <typename Payload>
   Payload payload() const noexcept {
     Payload payload;
-    std::memcpy(&payload, payload_.data(), sizeof(Payload));
+    std::memcpy(static_cast<void*>(&payload), payload_.data(), sizeof(Payload));
     return payload;
   }
 

@@ -23,7 +23,7 @@ bool Outbox::try_take_back(Letter& letter) noexcept {
 std::size_t Outbox::flush() noexcept {
   if (count_ == 0) return 0;
   std::size_t sent = 0;
-  for (std::uint16_t to = 0; to < waiting_.size(); ++to) {
+  for (std::uint16_t to = 0; to < exchange_.cores(); ++to) {
     Letters& letters = waiting_[to];
     while (!letters.empty() && mailbox(CoreId{to}).try_push(letters.front().message())) {
       letters.pop_front();
@@ -36,7 +36,7 @@ std::size_t Outbox::flush() noexcept {
 
 bool Outbox::can_send() const noexcept {
   if (count_ == 0) return false;
-  for (std::uint16_t to = 0; to < waiting_.size(); ++to) {
+  for (std::uint16_t to = 0; to < exchange_.cores(); ++to) {
     if (!waiting_[to].empty() && mailbox(CoreId{to}).has_room()) return true;
   }
   return false;

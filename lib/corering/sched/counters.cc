@@ -32,7 +32,8 @@ void register_counters(metrics::Registry& registry, const Counters& counters) {
     registry.add(prefix + "_busy_ns", of.busy_ns, "Time that tasks of this priority ran");
     const metrics::Labels labels{{"priority", kNames[index_of(priority)]}};
     registry.add({"task_wait_ns", "Time from the spawn of a task to its start, of one task in 16", labels}, of.waited_ns);
-    registry.add({"task_run_ns", "Time that ready work ran between two waits; short runs in a row share what they took", labels}, of.ran_ns);
+    registry.add({"task_run_ns", "Time that ready work ran between two waits; short runs in a row share theirs", labels},
+                 of.ran_ns);
   }
 }
 

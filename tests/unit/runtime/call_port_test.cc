@@ -1,4 +1,6 @@
 // Calls between cores with threads and rings of their own: nothing is lost, whatever is cancelled, expires, or ends meanwhile.
+#include "corering/runtime/call_port.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -17,7 +19,7 @@
 #include "corering/sched/with_timeout.h"
 #include "corering/sched/yield.h"
 
-namespace call_on_runtime_test {
+namespace call_port_test {
 namespace {
 
 using namespace corering;
@@ -91,7 +93,7 @@ Task<> ask_and_sleep(Core& here, CoreId to, int count, std::atomic<int>& answere
 }
 
 // Each answer is a wake-up of both; one that is lost ends the test.
-TEST(CallOnRuntime, CoresThatFallAsleepAnswerEachOther) {
+TEST(CallPort, CoresThatFallAsleepAnswerEachOther) {
   constexpr int kRounds = 300;
   std::atomic<int> answered{0};
   const Spawner::MakeTask make_task = [&](Core& core) {
@@ -110,7 +112,7 @@ Task<> ask_once(Core& here, CoreId to, std::atomic<int>& answered) {
 }
 
 // Two cores flood each other: both mailboxes are full most of the time, and answers wait for room behind calls.
-TEST(CallOnRuntime, TwoCoresThatFloodEachOtherBothGetTheirAnswers) {
+TEST(CallPort, TwoCoresThatFloodEachOtherBothGetTheirAnswers) {
   constexpr int kCalls = 20'000;
   std::atomic<int> answered{0};
   const Spawner::MakeTask make_task = [&](Core& core) -> Task<> {
@@ -139,7 +141,7 @@ Task<> fill_and_ask(Core& here, CoreId to, int count, std::atomic<int>& answered
 }
 
 // The call waits behind messages that nobody answers, and its core has nothing else to do: it sleeps until there is room.
-TEST(CallOnRuntime, ASenderThatSleepsOverAFullMailboxIsWokenWhenThereIsRoom) {
+TEST(CallPort, ASenderThatSleepsOverAFullMailboxIsWokenWhenThereIsRoom) {
   constexpr int kRounds = 200;
   std::atomic<int> answered{0};
   const Spawner::MakeTask make_task = [&](Core& core) -> Task<> {
@@ -204,7 +206,7 @@ Task<> ask_at_random(Core& here, unsigned seed, std::atomic<std::uint64_t>& wron
   }
 }
 
-TEST(CallOnRuntime, SoakOfRandomCallsCancelDeadlineAndShutdown) {
+TEST(CallPort, SoakOfRandomCallsCancelDeadlineAndShutdown) {
   const char* seconds_text = std::getenv("CORERING_SOAK_SECONDS");
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds_text != nullptr ? std::atoi(seconds_text) : 2);
   Random random(static_cast<unsigned>(unit_test::seed()) | 1U);
@@ -228,4 +230,4 @@ TEST(CallOnRuntime, SoakOfRandomCallsCancelDeadlineAndShutdown) {
 }
 
 }  // namespace
-}  // namespace call_on_runtime_test
+}  // namespace call_port_test
