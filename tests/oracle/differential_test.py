@@ -33,7 +33,7 @@ class Socket:
     connect = Peer.connect
 
     def stop(self):
-        pass
+        return 0
 
 
 def run(kind, ours, theirs, count, seed):
@@ -73,13 +73,18 @@ def main():
         print(f'{ORACLES[options.kind][0]} is not installed')
         return 77
     print(f'reproduce with CORERING_SEED={options.seed}')
-    ours = Socket(options.socket) if options.socket else Peer([options.server, '{socket}', options.kind])
+    ours = Socket(options.socket) if options.socket else Peer([options.server, '{socket}', options.kind], stderr=None)
     theirs = Peer(ORACLES[options.kind])
+    code = 1
     try:
-        return run(options.kind, ours, theirs, options.commands, options.seed)
+        code = run(options.kind, ours, theirs, options.commands, options.seed)
     finally:
-        ours.stop()
         theirs.stop()
+        # Sanitizers tell of leaks at the end.
+        if (ours_code := ours.stop()) != 0:
+            print(f'our server has ended with {ours_code}')
+            code = 1
+    return code
 
 
 if __name__ == '__main__':
