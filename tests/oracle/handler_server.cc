@@ -77,7 +77,7 @@ bool serve_piece(Reader& reader, Request& request, std::string_view piece, Answe
 volatile std::sig_atomic_t g_stopping = 0;
 
 void stop_on_signal() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { g_stopping = 1; };
   sigaction(SIGTERM, &action, nullptr);
 }

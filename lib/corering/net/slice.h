@@ -69,9 +69,10 @@ class Slice {
 
 class SlicePool {
  public:
-  // As many slices as there are chunks, as each owns one, and further ones for lent bytes.
-  SlicePool(std::size_t chunk_count, std::size_t lent_max)
-      : nodes_({.live_max = chunk_count + lent_max, .room = mem::Room::net}), lent_max_(lent_max) {}
+  // As many slices as there are chunks, as each owns one, and further ones for lent bytes: lent_max, and `beyond_max` by whoever may go
+  // beyond that.
+  SlicePool(std::size_t chunk_count, std::size_t lent_max, std::size_t beyond_max)
+      : nodes_({.live_max = chunk_count + lent_max + beyond_max, .room = mem::Room::net}), lent_max_(lent_max) {}
 
   // Requires: `bytes` lies in `chunk`.
   Slice make(mem::Chunk chunk, base::ByteView bytes) {
@@ -80,10 +81,13 @@ class SlicePool {
     return Slice(*node);
   }
 
+  enum class Bound : std::uint8_t { lent_max, none };
+
   // A slice of bytes that stay where they are. Empty if lent_max are out or the machine has no memory: then the bytes are still the
-  // lender's. Requires: the bytes do not change before they are taken back.
-  Slice try_lend(base::ByteView bytes, Lender lender) {
-    Slice::Node* node = lent_ < lent_max_ ? nodes_.try_borrow(*this, lender, bytes) : nullptr;
+  // lender's. Requires: the bytes do not change before they are taken back; at most beyond_max are lent without a bound.
+  Slice try_lend(base::ByteView bytes, Lender lender, Bound bound = Bound::lent_max) {
+    const bool is_allowed = bound == Bound::none || lent_ < lent_max_;
+    Slice::Node* node = is_allowed ? nodes_.try_borrow(*this, lender, bytes) : nullptr;
     if (node == nullptr) return {};
     ++lent_;
     return Slice(*node);
