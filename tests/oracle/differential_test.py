@@ -19,7 +19,7 @@ BATCH = 50
 ORACLES = {
     'redis': ['redis-server', '--port', '0', '--unixsocket', '{socket}', '--dir', '{folder}', '--save', '', '--appendonly', 'no',
               '--enable-debug-command', 'yes'],
-    'memcached': ['memcached', '-s', '{socket}', '-m', '256', '-t', '1', '-u', 'root', '-I', '8m'],
+    'memcached': ['memcached', '-s', '{socket}', '-m', '256', '-t', '1', '-u', 'root', '-I', '8m', '-o', 'no_lru_maintainer,no_lru_crawler'],
 }
 
 
@@ -43,21 +43,26 @@ def run(kind, ours, theirs, count, seed):
     commands = RedisCommands(chooser) if kind == 'redis' else MemcachedCommands(chooser)
     commands.setup(other.ask)
     history = []
-    for done in range(0, count, BATCH):
-        batch = [commands.next() for _ in range(BATCH)]
+    done = 0
+    waiting = commands.next()
+    while done < count:
+        batch = [waiting]
+        while not commands.needs_pause_before(waiting := commands.next()) and len(batch) < BATCH:
+            batch.append(waiting)
         mine.send(batch)
         other.send(batch)
         for words in batch:
             expected, got = other.reply(), mine.reply()
             history.append((words, expected))
+            done += 1
             if not commands.same(words, expected, got):
-                for line in history[-40:]:
+                for line in commands.relevant(history, words)[-40:]:
                     print(repr(line)[:300])
-                print(f'DIFFERENT after {len(history)} commands with --seed {seed}\n  {words!r:.500}\n'
+                print(f'DIFFERENT after {done} commands with --seed {seed}\n  {words!r:.500}\n'
                       f'  expected {expected!r:.500}\n  got      {got!r:.500}')
                 return 1
-        history = history[-1000:]
-    print(f'{count} commands of {kind}: no difference')
+        history = history[-2000:]
+    print(f'{done} commands of {kind}: no difference')
     return 0
 
 

@@ -157,6 +157,13 @@ class RedisCommands:
         ask([b'del', b'payload'])
         self.payloads = payloads + [p[:-1] for p in payloads[:2]] + self.payloads
 
+    @staticmethod
+    def relevant(history, words):
+        return [line for line in history if set(line[0][1:]) & set(words[1:])] if words[1:] else history
+
+    def needs_pause_before(self, words):
+        return False
+
     def next(self):
         names = list(self.TABLE)
         name = self.random.choices(names, [self.TABLE[name][1] for name in names])[0]
