@@ -41,7 +41,7 @@ def run(kind, ours, theirs, count, seed):
     connection = RespConnection if kind == 'redis' else MemcachedConnection
     mine, other = connection(ours.connect()), connection(theirs.connect())
     commands = RedisCommands(chooser) if kind == 'redis' else MemcachedCommands(chooser)
-    commands.setup(other.ask)
+    commands.setup(mine.ask, other.ask)
     history = []
     done = 0
     waiting = commands.next()

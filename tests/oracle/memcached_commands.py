@@ -41,8 +41,8 @@ class MemcachedCommands:
     def __init__(self, random):
         self.random = random
 
-    def setup(self, ask):
-        pass
+    def setup(self, ask_ours, ask_theirs):
+        ask_ours(b'flush_all\r\n')
 
     def key(self):
         return b'key%d' % self.random.randrange(KEYS)
