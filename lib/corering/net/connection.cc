@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "corering/base/tracepoint.h"
 #include "corering/net/session.h"
 
 namespace corering::net {
@@ -328,6 +329,7 @@ void Connection::on_shut_down(ring::IoResult) { close_if_quiet(); }
 void Connection::on_closed(ring::IoResult) {
   state_ = ConnectionState::closed;
   transport_.counters().closed.add();
+  CORERING_TRACE(close, transport_.core().id().value, this);
   session_->on_close(*this);
   owner_.release(*this);  // *this is gone
 }
