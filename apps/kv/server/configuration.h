@@ -30,6 +30,10 @@ struct Configuration {
   unsigned databases = 16;
   unsigned cores = 1;
   std::size_t l1_bytes_at_start = 0;  // of all cores together
+  std::size_t l2_bytes = 0;           // the same
+  std::uint64_t l3_bytes = 0;         // the same; 0: no file
+  std::int64_t l3_sync_ms = 1000;
+  std::string l3_path;
   bool cluster_mode = false;
   bool debug_commands = false;
   std::size_t clients_max = 10'000;  // maxclients; of all cores together

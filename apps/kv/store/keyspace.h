@@ -163,8 +163,8 @@ class Keyspace {
   // Whether an operation since the last call met an item that was not resident; if so its answer is void: run the command again.
   bool take_cold_met() noexcept { return std::exchange(cold_met_, false); }
 
-  // Time, and a piece of the work that waits. Once per turn.
-  void advance(std::int64_t now_ms);
+  // Time, and a piece of the work that waits. Once per turn. True: more of it waits, see Cache::advance.
+  bool advance(std::int64_t now_ms);
   std::int64_t now_ms() const noexcept { return cache_->now_ms(); }
   // With a file: false until the keys are known again.
   bool is_ready() const noexcept { return is_ready_; }
