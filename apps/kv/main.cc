@@ -21,7 +21,7 @@ constexpr const char* kName = "corering-kv";
 
 // A file's segments, and so the largest value that it takes, are 2 MiB; L1 takes as large ones into its own where it is large enough.
 std::size_t l1_segment_bytes(std::size_t l1_bytes) {
-  constexpr std::size_t kSegmentsWanted = 64;
+  constexpr std::size_t kSegmentsWanted = 32;
   return std::clamp(std::bit_floor(l1_bytes / kSegmentsWanted), std::size_t{4} << 10, std::size_t{8} << 20);
 }
 
@@ -79,8 +79,11 @@ int report_files(const kv::Node& node) {
     std::fprintf(stderr, "%s: not saved: %lu of %s: give --drain_timeout_s more time\n", kName, node.unsaved_items.load(), items.c_str());
     return 1;
   }
-  std::fprintf(stderr, "%s: saved %s; %lu bytes of values too large for a file are gone\n", kName, items.c_str(),
-               node.unsaved_large_bytes.load());
+  std::string line = "saved " + items;
+  if (node.unsaved_large_bytes != 0) {
+    line += ", but for " + std::to_string(node.unsaved_large_bytes) + " bytes of values that are too large for a file";
+  }
+  std::fprintf(stderr, "%s: %s\n", kName, line.c_str());
   return 0;
 }
 

@@ -178,7 +178,7 @@ void write_stats(std::string& text, Server&, const ServerTotals& totals) {
       .add("expired_keys", totals.expired)
       .add("expired_stale_perc", "0.00")
       .zeros("expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds")
-      .add("evicted_keys", totals.evicted)
+      .add("evicted_keys", totals.evicted + totals.dropped)
       .add("evicted_clients", totals.output_overflows)
       .zeros("total_eviction_exceeded_time", "current_eviction_exceeded_time")
       .add("keyspace_hits", totals.hits)
@@ -302,7 +302,8 @@ void write_tiers(std::string& text, Server& server, const ServerTotals& totals) 
       .add("hit_rate", ratio(hits, hits + totals.cache_misses), 4)
       .add("promotions", totals.promotions)
       .add("demotions", totals.demotions)
-      .add("evictions", totals.evicted)
+      .add("l1_evictions", totals.evicted)
+      .add("l2_l3_evictions", totals.dropped)
       .add("dirty_items", totals.dirty_items)
       .add("index_bytes", totals.index_bytes);
 }

@@ -93,6 +93,7 @@ void visit_cache(ServerTotals& totals, Server& there) {
     totals.file_written_bytes += written.file_written_bytes.value();
     totals.sync_errors += written.sync_errors.value();
     totals.write_errors += written.write_errors.value();
+    totals.dropped += written.memory_dropped_records.value() + written.file_dropped_records.value();
     totals.tombstones += written.tombstones.value();
     totals.overruns += written.overruns.value();
     totals.read_errors += written.read_errors.value();

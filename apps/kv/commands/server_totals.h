@@ -78,6 +78,7 @@ struct ServerTotals {
   std::uint64_t gets = 0;
   std::uint64_t expired = 0;
   std::uint64_t evicted = 0;
+  std::uint64_t dropped = 0;  // evicted out of the lower tiers
   std::uint64_t no_memory = 0;
   std::uint64_t promotions = 0;
   std::uint64_t demotions = 0;

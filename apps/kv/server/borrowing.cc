@@ -15,16 +15,18 @@ void Loan::proceed(Server& there) {
   }
   there.enter_turn();
   if (there.has_tiers() && !has_failed_) {
-    ColdKeys cold;
+    ColdKeys cold(gathering_.names());
+    there.keyspace().show(&gathering_.names());
     borrowing_->borrower_->find_cold_keys(there, cold);
+    there.keyspace().show(nullptr);
     if (!cold.empty()) {
       there.statistics().cold_waits.add();
       if (gathering_.try_start(there.keyspace(), cold)) return;
       has_failed_ = true;
     }
   }
-  gathering_.release();
   if (there.is_inside_cache()) return there.await_outside(*this);
+  if (there.has_tiers()) there.keyspace().show(&gathering_.names());  // until it comes back
   there.lend();
   if (core_ == borrowing_->home_.number()) return borrowing_->on_granted();
   there.outbox().send(borrowing_->home_.number(), *this,

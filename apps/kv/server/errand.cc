@@ -31,6 +31,7 @@ void Errand::proceed(Server& there) {
       employer_.run(there, indexes_[next_], replies_);
     }
     is_refused_ = false;
+    if (there.has_tiers()) there.keyspace().show(nullptr);
     gathering_.release();
     ends_[next_] = replies_.size();
   }
@@ -40,9 +41,11 @@ void Errand::proceed(Server& there) {
 // True: items are on their way.
 bool Errand::needs_fetch(Server& there) {
   if (gathering_.shows_item()) return false;
-  ColdKeys cold;
+  ColdKeys cold(gathering_.names());
+  there.keyspace().show(&gathering_.names());
   employer_.find_cold_keys(there, indexes_[next_], cold);
   if (cold.empty()) return false;
+  there.keyspace().show(nullptr);
   there.statistics().cold_waits.add();
   is_refused_ = !gathering_.try_start(there.keyspace(), cold);
   return !is_refused_;

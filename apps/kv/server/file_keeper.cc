@@ -71,7 +71,7 @@ void FileKeeper::advance_stop() {
   // What is being recovered was not changed.
   if (is_recovering_ || !node_.saves_at_stop.load(std::memory_order_relaxed)) return rest(0);
   if (has_given_up_) return rest(keyspace_.cache().counters().dirty_items.value());
-  if (!is_saving_) keyspace_.cache().begin_stop();
+  if (!is_saving_) keyspace_.begin_stop();
   is_saving_ = true;
   if (keyspace_.cache().is_stopped()) rest(0);
 }

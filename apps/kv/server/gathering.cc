@@ -1,5 +1,7 @@
 #include "kv/server/gathering.h"
 
+#include <algorithm>
+
 #include "corering/base/assert.h"
 
 namespace kv {
@@ -7,15 +9,22 @@ namespace kv {
 bool Gathering::try_start(Keyspace& keyspace, const ColdKeys& cold) {
   CORERING_ASSERT(under_way_ == 0 && !cold.empty(), "a gathering is under way, or of nothing");
   arrivals_.clear();
+  readings_.clear();
   shows_item_ = false;
-  futile_ = cold.total() < cold_least_ ? 0 : futile_ + 1;
-  cold_least_ = cold.total() < cold_least_ ? cold.total() : cold_least_;
-  if (was_refused_ || futile_ > kFutileMax) return false;
-  for (const ColdKeys::Key& key : cold.first()) {
+  const bool is_nearer = cold.keys() < keys_least_ || names_.size() > names_most_;
+  futile_ = is_nearer ? 0 : futile_ + 1;
+  keys_least_ = std::min(keys_least_, cold.keys());
+  names_most_ = names_.size();
+  if (was_refused_ || futile_ > kFutileMax || names_.is_full()) return false;
+  // Too many reads wait already: with what has been started this goes on.
+  for (const ColdKeys::Key& key : cold.first_keys()) {
     Arrival& arrival = arrivals_.emplace_back(
         [](void* self, Arrival& ended) { static_cast<Gathering*>(self)->on_arrival(ended); }, this);
-    // Too many reads wait already: with what has been started this goes on.
     if (!keyspace.try_require_resident(arrival, key.database, key.key, cold.purpose())) break;
+    ++under_way_;
+  }
+  for (const corering::cache::ColdItem place : cold.first_places()) {
+    if (!keyspace.try_read(readings_.emplace_back(*this, place.location).fetch, place)) break;
     ++under_way_;
   }
   return under_way_ != 0;
@@ -26,13 +35,27 @@ void Gathering::on_arrival(Arrival& arrival) {
   if (arrival.outcome() == Arrival::Outcome::refused) was_refused_ = true;
   shows_item_ = arrival.purpose() == Arrival::Purpose::read && !was_refused_;
   if (!shows_item_) arrival.release();
-  if (--under_way_ == 0) handler_(owner_);
+  end_one();
+}
+
+void Gathering::on_name(Reading& reading) {
+  corering::cache::Fetch& fetch = reading.fetch;
+  if (fetch.outcome() == corering::cache::Fetch::Outcome::hit) {
+    names_.add(reading.location, fetch.item());
+  } else {
+    names_.add_unreadable(reading.location);
+  }
+  fetch.release();
+  end_one();
 }
 
 void Gathering::release() noexcept {
   arrivals_.clear();
+  readings_.clear();
+  names_.clear();
   under_way_ = 0;
-  cold_least_ = ~0U;
+  keys_least_ = ~0U;
+  names_most_ = 0;
   futile_ = 0;
   shows_item_ = was_refused_ = false;
 }

@@ -121,6 +121,7 @@ void Server::lend() noexcept {
 }
 
 void Server::take_back() {
+  keyspace_->show(nullptr);
   if (device_ != nullptr) device_->come_home();
   if (has_tiers_) want_turn();
   lending_.take_back();

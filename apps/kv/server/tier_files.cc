@@ -113,16 +113,17 @@ base::Result<TierFiles> TierFiles::open(const TierFileOptions& options) {
   if (auto made = make_folder(options.folder); !made) return base::failure(std::move(made.error()));
   if (auto checked = check_others(options); !checked) return base::failure(std::move(checked.error()));
   TierFiles files;
+  std::vector<std::string> made;
   for (unsigned core = 0; core < options.cores; ++core) {
     const std::string path = path_of(options, core);
-    const bool is_new = ::access(path.c_str(), F_OK) != 0;
+    if (::access(path.c_str(), F_OK) != 0) made.push_back(path);
     auto file = LogFile::open({.path = path,
                                .bytes_max = options.bytes / options.cores,
                                .owner = owner_of(core, options.cores),
                                .content = options.resets ? LogFile::Content::reset : LogFile::Content::keep});
     if (!file) {
-      // A file that did not become whole would be refused for its size when the operator asks for less.
-      if (is_new) ::unlink(path.c_str());
+      // They would be refused for their size when the operator asks for less.
+      for (const std::string& one : made) ::unlink(one.c_str());
       return base::failure(with_remedy(std::move(file.error())));
     }
     files.files_.push_back(std::move(*file));

@@ -7,6 +7,7 @@
 #include "kv/commands/command.h"
 #include "kv/commands/connection_commands.h"
 #include "kv/commands/handlers.h"
+#include "kv/commands/scan_places.h"
 #include "kv/protocol/ascii.h"
 #include "kv/protocol/number.h"
 #include "kv/server/server.h"
@@ -32,6 +33,14 @@ std::optional<unsigned> target_of(const Command& command, std::span<const std::s
   return std::nullopt;
 }
 
+// Of commands that look for keys. A literal pattern of KEYS is a key.
+void add_places(Server& there, const Command& command, std::span<const std::string_view> arguments, unsigned database,
+                ColdKeys& cold) {
+  const bool is_elsewhere =
+      command.scope == Scope::cursor && core_of_cursor(arguments[1], there.core_count()) != there.number();
+  if (!is_elsewhere) add_cold_places(command, arguments, there.keyspace(), database, cold);
+}
+
 void add_if_cold(Server& there, unsigned database, std::string_view key, ColdKeys& cold) {
   if (there.node().slots.core_of(key) != there.number() || there.keyspace().is_resident(database, key)) return;
   cold.add(database, key);
@@ -41,6 +50,8 @@ void add_if_cold(Server& there, unsigned database, std::string_view key, ColdKey
 
 void add_cold_keys(Server& there, const Command& command, std::span<const std::string_view> arguments, unsigned database,
                    ColdKeys& cold) {
+  if (command.scope != Scope::keys) add_places(there, command, arguments, database, cold);
+  if (command.handler == &keys_command) add_if_cold(there, database, arguments[1], cold);
   unsigned keys = 0;
   for_each_key(command, arguments, [&](std::string_view key) {
     ++keys;
@@ -64,6 +75,8 @@ void add_cold_keys(Server& there, const Transaction& transaction, unsigned datab
       const auto other = database_of(call.arguments[2]);
       if (one && other) std::swap(databases[*one], databases[*other]);
     } else {
+      if (call.command->scope != Scope::keys) add_places(there, *call.command, call.arguments, databases[database], cold);
+      if (call.command->handler == &keys_command) add_if_cold(there, databases[database], call.arguments[1], cold);
       for_each_key(*call.command, call.arguments, [&](std::string_view key) { add_if_cold(there, databases[database], key, cold); });
       const auto target = target_of(*call.command, call.arguments);
       const std::size_t index = call.command->handler == &move_command ? 1 : 2;

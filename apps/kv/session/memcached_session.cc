@@ -149,7 +149,8 @@ void MemcachedSession::dispatch() {
 
 bool MemcachedSession::has_cold_key() {
   if (!server_.has_tiers()) return false;
-  ColdKeys cold;
+  ColdNames none;
+  ColdKeys cold(none);
   find_cold_keys(server_, cold);
   return !cold.empty();
 }

@@ -210,7 +210,8 @@ void RespSession::dispatch(const Command& command) {
 }
 
 bool RespSession::has_cold_key(const Command& command, std::span<const std::string_view> arguments) {
-  ColdKeys cold;
+  ColdNames none;
+  ColdKeys cold(none);
   add_cold_keys(server_, command, arguments, database, cold);
   return !cold.empty();
 }
