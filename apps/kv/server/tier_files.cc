@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "kv/protocol/key_slot.h"
@@ -96,6 +98,17 @@ base::Result<> check_others(const TierFileOptions& options) {
   return {};
 }
 
+// The kernel takes a ring apart after its process has gone, and until then a file that the ring had in hand stays locked. So whoever
+// starts a server where one was killed a moment ago has to wait a little.
+base::Result<LogFile> open_when_free(const LogFile::Options& options) {
+  constexpr int kAttempts = 100;
+  for (int attempt = 1;; ++attempt) {
+    auto file = LogFile::open(options);
+    if (file || file.error().code != base::ErrorCode::address_in_use || attempt == kAttempts) return file;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 // The library's words, and what to do about it here.
 base::Error with_remedy(base::Error error) {
   if (error.os_error == ENOSPC || error.os_error == EFBIG) error.text += ": make room, or ask for less with --l3_bytes";
@@ -117,7 +130,7 @@ base::Result<TierFiles> TierFiles::open(const TierFileOptions& options) {
   for (unsigned core = 0; core < options.cores; ++core) {
     const std::string path = path_of(options, core);
     if (::access(path.c_str(), F_OK) != 0) made.push_back(path);
-    auto file = LogFile::open({.path = path,
+    auto file = open_when_free({.path = path,
                                .bytes_max = options.bytes / options.cores,
                                .owner = owner_of(core, options.cores),
                                .content = options.resets ? LogFile::Content::reset : LogFile::Content::keep});

@@ -31,7 +31,7 @@ class TierFiles {
   // The least that each core needs.
   static constexpr std::uint64_t kBytesPerCoreMin = std::uint64_t{32} << 20;
 
-  // Errors: system: each with its remedy.
+  // Waits up to two seconds for a file that is in use. Errors: system: each with its remedy.
   static corering::base::Result<TierFiles> open(const TierFileOptions& options);
 
   const corering::cache::LogFile& of_core(unsigned core) const noexcept { return files_[core]; }

@@ -69,7 +69,7 @@ std::uint64_t Keyspace::count_by_scan(std::uint8_t prefix, std::uint64_t seen_ma
         [](ColdItem) {});
   } while (cursor != 0 && seen < seen_max);
   const bool is_all = cursor == 0 && cache_->log() == nullptr;
-  if (is_all || seen >= std::min(kEnough, cache_->item_count())) counts_ = counts;
+  if (is_all || seen >= kEnough || seen + 1 >= cache_->item_count()) counts_ = counts;  // one is the state's
   if (is_all) return counts[prefix];
   const std::uint64_t total = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
   return total == 0 ? 0
