@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include "corering/base/tracepoint.h"
 #include "corering/net/session.h"
 
 namespace corering::net {
@@ -318,6 +319,7 @@ void Connection::on_shut_down(ring::IoResult) { close_if_quiet(); }
 void Connection::on_closed(ring::IoResult) {
   state_ = ConnectionState::closed;
   transport_.counters().closed.add();
+  CORERING_TRACE(close, transport_.core().id().value, this);
   session_->on_close(*this);
   owner_.release(*this);  // *this is gone
 }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "corering/base/tracepoint.h"
 #include "corering/net/connection.h"
 
 namespace corering::net {
@@ -196,6 +197,7 @@ void Sender::take_result(std::int32_t value, ZeroCopySend* holder) {
   if (value > 0) {
     const auto bytes = static_cast<std::size_t>(value);
     transport_.counters().sent_bytes.add(bytes);
+    CORERING_TRACE(send, transport_.core().id().value, &connection_, bytes, holder != nullptr);
     if (bytes < in_flight_bytes_) transport_.counters().short_sends.add();
     consume(bytes, holder);
   }

@@ -1,5 +1,7 @@
 #include "corering/runtime/event_loop.h"
 
+#include "corering/base/tracepoint.h"
+
 namespace corering::runtime {
 
 EventLoop::EventLoop(Core& core, Service& service, DrainBarrier& barrier) : core_(core), service_(service), barrier_(barrier) {}
@@ -24,6 +26,7 @@ bool EventLoop::turn() {
   core_.scheduler().make_current();
   Progress& progress = core_.progress();
   core_.counters().turns.add();
+  CORERING_TRACE(turn_begin, core_.id().value);
   progress.in(Phase::reap);
   reap();
   progress.in(Phase::dispatch);
@@ -91,6 +94,7 @@ void EventLoop::enter() {
   if (core_.options().loop.turn_timing == TurnTiming::on) {
     core_.counters().turn_ns.record(static_cast<std::uint64_t>(core_.since_turn_began().count()));
   }
+  CORERING_TRACE(turn_end, core_.id().value, batch_.size());
   polling_ = false;
   if (request.wait_count == 0 || !try_sleep()) {
     polling_ = batch_.empty() && !has_work();
@@ -100,7 +104,9 @@ void EventLoop::enter() {
   }
   core_.update_gauges();
   core_.progress().in(Phase::wait);
+  CORERING_TRACE(sleep, core_.id().value, request.timeout.count());
   core_.ring().enter(request);
+  CORERING_TRACE(wake, core_.id().value);
   core_.unpark();
   core_.scheduler().wake_up();
 }

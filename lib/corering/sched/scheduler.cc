@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "corering/base/assert.h"
+#include "corering/base/tracepoint.h"
 
 namespace corering::sched {
 
@@ -198,6 +199,7 @@ bool Scheduler::steal_from(Scheduler& victim, Priority priority) noexcept {
   if (count == 0) return false;
   ours.publish();
   counters_.stolen.add(count);
+  CORERING_TRACE(steal, index_, victim.index_, index_of(priority), count);
   deque_mask_ |= bit_of(priority);
   return true;
 }
