@@ -28,7 +28,8 @@ using LineToTry = std::string (*)(const std::string& host, std::uint16_t port);
 
 // What a server has to say of its own life. Thread: the one that called serve.
 struct Life {
-  std::function<bool()> is_ready;  // false: it listens, but recovers: asked several times a second until it is true. None: ready at once
+  std::function<bool()>
+      is_ready;  // false: it listens, but recovers: asked several times a second until it is true. None: ready at once
   std::function<int()> on_stopped;  // all cores have ended: the exit code. None: 0
 };
 

@@ -85,7 +85,8 @@ base::Result<> set_lower_tiers(Options& options) {
   if (!l3) return base::failure(std::move(l3.error()));
   constexpr std::uint64_t kL2PerCoreMin = std::uint64_t{8} << 20;
   if (*l2 != 0 && *l2 / cores < kL2PerCoreMin) {
-    return base::failure(impossible("l2_bytes", FLAGS_l2_bytes, "0, or at least 8MiB for each of " + std::to_string(cores) + " cores"));
+    return base::failure(
+        impossible("l2_bytes", FLAGS_l2_bytes, "0, or at least 8MiB for each of " + std::to_string(cores) + " cores"));
   }
   if (FLAGS_l3_path.empty() && (*l3 != 0 || FLAGS_l3_reset)) {
     const bool has_size = *l3 != 0;
@@ -93,8 +94,9 @@ base::Result<> set_lower_tiers(Options& options) {
                                     "a folder for the files as well: --l3_path"));
   }
   if (!FLAGS_l3_path.empty() && (*l3 / cores < TierFiles::kBytesPerCoreMin || *l3 / cores > kL3PerCoreMax)) {
-    return base::failure(impossible("l3_bytes", FLAGS_l3_bytes,
-                                    "32MiB to 1000GiB for each of " + std::to_string(cores) + " cores, for --l3_path=" + FLAGS_l3_path));
+    return base::failure(
+        impossible("l3_bytes", FLAGS_l3_bytes,
+                   "32MiB to 1000GiB for each of " + std::to_string(cores) + " cores, for --l3_path=" + FLAGS_l3_path));
   }
   if (FLAGS_l3_sync_ms < 1 || FLAGS_l3_sync_ms > 60'000) {
     return base::failure(impossible("l3_sync_ms", std::to_string(FLAGS_l3_sync_ms), "1 to 60000"));
@@ -115,7 +117,8 @@ base::Result<> set_eviction(Options& options) {
   }
   const bool has_tiers = options.l2_bytes != 0 || !options.files.folder.empty();
   if (has_tiers && FLAGS_eviction == "noeviction") {
-    return base::failure(impossible("eviction", FLAGS_eviction, "another policy with --l2_bytes or --l3_path: when those are full they forget"));
+    return base::failure(
+        impossible("eviction", FLAGS_eviction, "another policy with --l2_bytes or --l3_path: when those are full they forget"));
   }
   options.configuration.eviction = FLAGS_eviction;
   options.eviction = FLAGS_eviction == "noeviction" ? Eviction::refused : Eviction::allowed;

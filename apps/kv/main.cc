@@ -32,6 +32,8 @@ void add_lower_tiers(cache::CacheOptions& cache, const kv::Options& options) {
   cache.log.emplace();
   cache.log->memory_segments = options.l2_bytes / cache.log->segment_bytes;
   cache.log->compress = options.compress;
+  // What goes down while the disk is busy waits in memory, up to an eighth of L1's.
+  cache.log->staging_segments = std::clamp<std::size_t>(cache.l1_bytes / 8 / cache.log->segment_bytes, 4, 32);
   cache.sync_ms = options.configuration.l3_sync_ms;
 }
 
@@ -46,8 +48,8 @@ apps::ServiceMaker service_maker(const kv::Options& options, const kv::TierFiles
     if (!files.empty()) {
       const cache::LogFile& file = files.of_core(core.id().value);
       cache_options.layout = file.layout();
-      device = std::make_unique<kv::HomeDevice>(std::make_unique<cache::RingDevice>(core.ring(), core.registered_buffers(), file.fd(),
-                                                                                    file.layout().file_bytes()));
+      device = std::make_unique<kv::HomeDevice>(
+          std::make_unique<cache::RingDevice>(core.ring(), core.registered_buffers(), file.fd(), file.layout().file_bytes()));
       cache_options.device = device.get();
     }
     auto cache = cache::Cache::open(cache_options);
@@ -68,7 +70,8 @@ apps::ServiceMaker service_maker(const kv::Options& options, const kv::TierFiles
 int report_files(const kv::Node& node) {
   const std::string items = std::to_string(node.items_at_stop) + " items in " + node.file_folder;
   if (node.failed_files != 0) {
-    std::fprintf(stderr, "%s: not saved: %u cache files have failed; the next start finds them empty\n", kName, node.failed_files.load());
+    std::fprintf(stderr, "%s: not saved: %u cache files have failed; the next start finds them empty\n", kName,
+                 node.failed_files.load());
     return 1;
   }
   if (!node.saves_at_stop) {
@@ -76,7 +79,8 @@ int report_files(const kv::Node& node) {
     return 0;
   }
   if (node.unsaved_items != 0) {
-    std::fprintf(stderr, "%s: not saved: %lu of %s: give --drain_timeout_s more time\n", kName, node.unsaved_items.load(), items.c_str());
+    std::fprintf(stderr, "%s: not saved: %lu of %s: give --drain_timeout_s more time\n", kName, node.unsaved_items.load(),
+                 items.c_str());
     return 1;
   }
   std::string line = "saved " + items;

@@ -5,11 +5,12 @@ import bisect
 import itertools
 import os
 import random
+import re
 import shutil
-import signal
 import threading
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 import kv_server
@@ -193,8 +194,29 @@ class StartTest(TiersTest):
         self.assertTrue([line for line in kv.stderr() if ': recovered ' in line])
 
     def test_readyz_says_when_it_serves(self):
-        kv, _ = self.start_ready(*self.flags(), '--metrics_port=0')
+        kv, client = self.start_ready(*self.flags())
+        for first in range(0, 50_000, 1000):
+            client.pipeline(('SET', f'key:{number}', 'v' * 800) for number in range(first, first + 1000))
+        client.close()
         self.stop_clean(kv)
+        kv = self.start(*self.flags(), '--metrics_port=-1')
+        client = self.client(kv)
+        url = server.wait_until(lambda: re.findall(r'live page and metrics on (http://\S+)/', '\n'.join(kv.stdout())), 10, 'the line')[0]
+        not_yet = []
+        while (answer := self.ask(url + '/readyz'))[0] != 200:
+            not_yet.append(answer)
+        tap_main.say(f'{len(not_yet)} answers before it was ready')
+        self.assertLessEqual(set(not_yet), {(503, b'recovering\n')})
+        self.assertFalse(self.is_loading(client.call('GET', 'key')))
+
+    @staticmethod
+    def ask(url):
+        try:
+            with urllib.request.urlopen(url) as page:
+                return page.status, page.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
 
 
 class SavedTest(TiersTest):

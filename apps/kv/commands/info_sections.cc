@@ -259,10 +259,10 @@ void write_cluster(std::string& text, Server& server, const ServerTotals&) {
 void write_tiers(std::string& text, Server& server, const ServerTotals& totals) {
   const Configuration& configuration = server.configuration();
   const std::uint64_t hits = totals.l1.hits + totals.l2.hits + totals.l3.hits;
-  const std::string_view state = !totals.has_file             ? "none"
-                                 : !totals.is_recovered       ? "recovering"
-                                 : totals.failed_files == 0   ? "healthy"
-                                                              : "failed";
+  const std::string_view state = !totals.has_file           ? "none"
+                                 : !totals.is_recovered     ? "recovering"
+                                 : totals.failed_files == 0 ? "healthy"
+                                                            : "failed";
   Fields(text)
       .add("l1_budget_bytes", std::uint64_t{configuration.l1_bytes})
       .add("l1_bytes", totals.l1.bytes)

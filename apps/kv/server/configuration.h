@@ -47,7 +47,7 @@ struct Configuration {
   std::size_t transaction_bytes_max = std::size_t{64} << 20;  // queued since MULTI: more spoils the transaction
   OutputLimit normal_limit{std::size_t{256} << 20, 0, 0};
   OutputLimit pubsub_limit{std::size_t{32} << 20, std::size_t{8} << 20, 60};
-  std::uint32_t timeout_s = 0;  // of clients that say nothing; 0: none
+  std::uint32_t timeout_s = 0;           // of clients that say nothing; 0: none
   std::string eviction = "allkeys-lru";  // maxmemory-policy, in Redis's words
   std::string password;                  // requirepass
 

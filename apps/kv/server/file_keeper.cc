@@ -84,8 +84,9 @@ void FileKeeper::report_progress(Instant now) {
   if (now < next_report_) return;
   next_report_ = now + kReportEvery;
   const LogCounters& counters = keyspace_.cache().log()->counters();
-  corering::base::log(LogLevel::info, "core " + std::to_string(core_) + ": recovering: " + mebibytes(counters.recovered_bytes.value()) +
-                                          " read of a file of " + mebibytes(device_->bytes()) + " after " + seconds(now - began_));
+  corering::base::log(LogLevel::info, "core " + std::to_string(core_) +
+                                          ": recovering: " + mebibytes(counters.recovered_bytes.value()) + " read of a file of " +
+                                          mebibytes(device_->bytes()) + " after " + seconds(now - began_));
 }
 
 void FileKeeper::end_loading(Instant now) {

@@ -18,8 +18,8 @@ bool Gathering::try_start(Keyspace& keyspace, const ColdKeys& cold) {
   if (was_refused_ || futile_ > kFutileMax || names_.is_full()) return false;
   // Too many reads wait already: with what has been started this goes on.
   for (const ColdKeys::Key& key : cold.first_keys()) {
-    Arrival& arrival = arrivals_.emplace_back(
-        [](void* self, Arrival& ended) { static_cast<Gathering*>(self)->on_arrival(ended); }, this);
+    Arrival& arrival =
+        arrivals_.emplace_back([](void* self, Arrival& ended) { static_cast<Gathering*>(self)->on_arrival(ended); }, this);
     if (!keyspace.try_require_resident(arrival, key.database, key.key, cold.purpose())) break;
     ++under_way_;
   }

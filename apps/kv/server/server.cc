@@ -88,8 +88,8 @@ void Server::abort() noexcept {
 bool Server::is_idle() const noexcept { return is_quiet() && keeper_.is_closed(); }
 
 bool Server::is_quiet() const noexcept {
-  return clients_.empty() && outbox_.empty() && lending_.is_home() && !lending_.has_waiters() && borrowings_.live() == 0 && errands_.live() == 0 &&
-         guides_.live() == 0 && held_pins_.live() == 0 && notices_ == 0;
+  return clients_.empty() && outbox_.empty() && lending_.is_home() && !lending_.has_waiters() && borrowings_.live() == 0 &&
+         errands_.live() == 0 && guides_.live() == 0 && held_pins_.live() == 0 && notices_ == 0;
 }
 
 Client* Server::find_client(std::uint64_t id) noexcept {
@@ -136,8 +136,8 @@ std::uint64_t Server::request_sync() {
 corering::base::Duration Server::tick() const noexcept {
   if (!has_file()) return kTick;
   if (is_draining_) return std::chrono::milliseconds(1);
-  return std::clamp<corering::base::Duration>(std::chrono::milliseconds(configuration_.l3_sync_ms) / 4, std::chrono::milliseconds(1),
-                                              kTick);
+  return std::clamp<corering::base::Duration>(std::chrono::milliseconds(configuration_.l3_sync_ms) / 4,
+                                              std::chrono::milliseconds(1), kTick);
 }
 
 namespace {
@@ -175,7 +175,7 @@ void Server::drop(Landing& landing) {
 }
 
 void Server::note_call(const Command& command, std::span<const std::string_view> arguments, std::int64_t began_ns,
-                           const Client* client) {
+                       const Client* client) {
   if (began_ns == 0) return statistics_.by_command.count(command);
   const std::int64_t took_us = (clock_ns() - began_ns) / 1000;
   statistics_.by_command.note(command, static_cast<std::uint64_t>(took_us));

@@ -121,8 +121,7 @@ class Server {
 
   // Calls of commands; with their durations, for the slow log and LATENCY, if began_ns is not 0. Units: ns of an arbitrary start; never 0.
   static std::int64_t clock_ns() noexcept { return corering::base::SteadyClock().now().ns | 1; }
-  void note_call(const Command& command, std::span<const std::string_view> arguments, std::int64_t began_ns,
-                     const Client* client);
+  void note_call(const Command& command, std::span<const std::string_view> arguments, std::int64_t began_ns, const Client* client);
 
   // Drops what has landed, now or when the keyspace that it lies in is at home.
   void drop(Landing& landing);

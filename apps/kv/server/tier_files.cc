@@ -76,9 +76,9 @@ base::Result<> remove_file(const std::string& path) {
   const int error = errno;
   ::close(fd);
   if (is_ours) return {};
-  return refused("cannot remove " + path + ", a file of another number of cores: " + base::errno_text(error) +
-                     ": is another server using it?",
-                 error);
+  return refused(
+      "cannot remove " + path + ", a file of another number of cores: " + base::errno_text(error) + ": is another server using it?",
+      error);
 }
 
 base::Result<> check_others(const TierFileOptions& options) {
@@ -131,9 +131,9 @@ base::Result<TierFiles> TierFiles::open(const TierFileOptions& options) {
     const std::string path = path_of(options, core);
     if (::access(path.c_str(), F_OK) != 0) made.push_back(path);
     auto file = open_when_free({.path = path,
-                               .bytes_max = options.bytes / options.cores,
-                               .owner = owner_of(core, options.cores),
-                               .content = options.resets ? LogFile::Content::reset : LogFile::Content::keep});
+                                .bytes_max = options.bytes / options.cores,
+                                .owner = owner_of(core, options.cores),
+                                .content = options.resets ? LogFile::Content::reset : LogFile::Content::keep});
     if (!file) {
       // They would be refused for their size when the operator asks for less.
       for (const std::string& one : made) ::unlink(one.c_str());

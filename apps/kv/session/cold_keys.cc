@@ -36,8 +36,7 @@ std::optional<unsigned> target_of(const Command& command, std::span<const std::s
 // Of commands that look for keys. A literal pattern of KEYS is a key.
 void add_places(Server& there, const Command& command, std::span<const std::string_view> arguments, unsigned database,
                 ColdKeys& cold) {
-  const bool is_elsewhere =
-      command.scope == Scope::cursor && core_of_cursor(arguments[1], there.core_count()) != there.number();
+  const bool is_elsewhere = command.scope == Scope::cursor && core_of_cursor(arguments[1], there.core_count()) != there.number();
   if (!is_elsewhere) add_cold_places(command, arguments, there.keyspace(), database, cold);
 }
 
@@ -77,7 +76,8 @@ void add_cold_keys(Server& there, const Transaction& transaction, unsigned datab
     } else {
       if (call.command->scope != Scope::keys) add_places(there, *call.command, call.arguments, databases[database], cold);
       if (call.command->handler == &keys_command) add_if_cold(there, databases[database], call.arguments[1], cold);
-      for_each_key(*call.command, call.arguments, [&](std::string_view key) { add_if_cold(there, databases[database], key, cold); });
+      for_each_key(*call.command, call.arguments,
+                   [&](std::string_view key) { add_if_cold(there, databases[database], key, cold); });
       const auto target = target_of(*call.command, call.arguments);
       const std::size_t index = call.command->handler == &move_command ? 1 : 2;
       if (target) add_if_cold(there, databases[*target], call.arguments[index], cold);

@@ -241,9 +241,7 @@ void MemcachedSession::run(Server& there, unsigned, protocol::ReplySink& sink) {
   there.statistics().commands.add();
 }
 
-void MemcachedSession::refuse(Server&, unsigned, protocol::ReplySink& sink) {
-  protocol::MemcachedWriter(sink).line(kUnreadable);
-}
+void MemcachedSession::refuse(Server&, unsigned, protocol::ReplySink& sink) { protocol::MemcachedWriter(sink).line(kUnreadable); }
 
 void MemcachedSession::find_cold_keys(Server& there, unsigned, ColdKeys& cold) { find_cold_keys(there, cold); }
 

@@ -39,8 +39,7 @@ void RespSession::prefetch_keys() noexcept {
 bool RespSession::run_plain() {
   const bool is_plain = user != nullptr && user->is_unrestricted && !transaction.is_open() && reply_mode == ReplyMode::on &&
                         (subscriptions.empty() || version == protocol::RespVersion::resp3) && server_.paused() == Pause::none &&
-                        !server_.has_monitors() && server_.lending().is_home() && !landing_.is_reserved() &&
-                        !server_.is_loading();
+                        !server_.has_monitors() && server_.lending().is_home() && !landing_.is_reserved() && !server_.is_loading();
   if (!is_plain) return false;
   server_.enter_turn();
   if (batch_->next == 0 && batch_->count > 1) prefetch_keys();

@@ -77,9 +77,7 @@ void RespSession::run(Server& there, unsigned index, protocol::ReplySink& sink) 
   there.statistics().commands.add();
 }
 
-void RespSession::refuse(Server&, unsigned, protocol::ReplySink& sink) {
-  protocol::RespWriter(sink, version).error(kUnreadable);
-}
+void RespSession::refuse(Server&, unsigned, protocol::ReplySink& sink) { protocol::RespWriter(sink, version).error(kUnreadable); }
 
 void RespSession::find_cold_keys(Server& there, unsigned index, ColdKeys& cold) {
   add_cold_keys(there, *batch_->commands[index], batch_->requests[index], database, cold);

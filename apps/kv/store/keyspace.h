@@ -138,8 +138,7 @@ class Keyspace {
       if (static_cast<std::uint8_t>(stored[0]) == prefix && version > marks_[prefix]) visit(stored.substr(1));
     };
     return cache_->scan(
-        cursor,
-        [&](const corering::cache::ItemRef& item) { visit_stored(corering::base::text_of(item.key()), item.version()); },
+        cursor, [&](const corering::cache::ItemRef& item) { visit_stored(corering::base::text_of(item.key()), item.version()); },
         [&](corering::cache::ColdItem item) {
           const ColdNames::Name* const name = names_ == nullptr ? nullptr : names_->find(item.location);
           if (name == nullptr) return visit_unknown(item);
