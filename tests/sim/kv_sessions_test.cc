@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "corering/base/log.h"
 #include "corering/cache/cache.h"
 #include "corering/testing/simulated_core.h"
 #include "corering/testing/simulated_device.h"
@@ -193,7 +194,8 @@ class KvSimulation {
     return {};
   }
 
-  std::uint64_t counter(std::string_view name) { return core_->counter(name); }
+  // Those of the log are there with a file only.
+  std::uint64_t counter(std::string_view name) { return has_file_ || !name.starts_with("cache_log_") ? core_->counter(name) : 0; }
 
  private:
   runtime::Options options() {
@@ -223,6 +225,7 @@ class KvSimulation {
   std::unique_ptr<kv::HomeDevice> make_device(cache::CacheOptions& options) {
     const std::uint64_t kind = random_.below(3);
     if (kind == 0) return nullptr;
+    has_file_ = true;
     options.log = {.segment_bytes = 64 << 10, .memory_segments = 4};
     options.sync_ms = 1;
     options.layout = {.file_id = 1, .segment_bytes = 64 << 10, .segment_count = 64};
@@ -256,6 +259,7 @@ class KvSimulation {
 
   simulated::Random random_;
   kv::Node node_;
+  bool has_file_ = false;
   std::vector<std::unique_ptr<ScriptedClient>> clients_;
   std::unique_ptr<simulated::SimulatedCore> core_;
 };
@@ -270,6 +274,7 @@ TEST(KvSessions, EveryReplyIsTheModelsOnEverySeed) {
   const std::uint64_t first = number_from("CORERING_SEED", std::random_device{}() * std::uint64_t{1'000'000});
   const std::uint64_t count = single ? 1 : number_from("CORERING_SCHEDULES", 500);
   std::printf("seeds %llu to %llu\n", static_cast<unsigned long long>(first), static_cast<unsigned long long>(first + count - 1));
+  base::set_log_level(base::LogLevel::silent);  // files fail
   std::map<std::string, std::uint64_t> sums;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     KvSimulation simulation(seed);
