@@ -95,10 +95,7 @@ void Sender::flush_soon() noexcept {
 void Sender::flush() {
   if (is_sending() || queue_.empty()) return;
   const std::size_t pieces = gather();
-  if (zero_copy_suits()) {
-    send_zero_copy(pieces);
-    return;
-  }
+  if (zero_copy_suits() && try_send_zero_copy(pieces)) return;
   plain_next_ = false;
   ring::Sqe& sqe = transport_.ring().require_sqe(send_);
   if (pieces == 1) {
@@ -139,9 +136,11 @@ bool Sender::is_worth_a_trial() {
   return !trial_.is_impossible();
 }
 
-void Sender::send_zero_copy(std::size_t pieces) {
-  if (unreleased_ == nullptr) unreleased_ = &transport_.borrow_release_queue(*this, listener_trial_);
-  awaiting_ = &unreleased_->add();
+// False without memory to remember the send by: then the bytes go the plain way, which needs none.
+bool Sender::try_send_zero_copy(std::size_t pieces) {
+  if (unreleased_ == nullptr) unreleased_ = transport_.try_borrow_release_queue(*this, listener_trial_);
+  awaiting_ = unreleased_ != nullptr ? unreleased_->try_add() : nullptr;
+  if (awaiting_ == nullptr) return false;
   trial_.on_submitted(transport_.core().now());
   listener_trial_.on_submitted(transport_.core().now());
   ring::Sqe& sqe = transport_.ring().require_sqe(awaiting_->completion());
@@ -150,6 +149,7 @@ void Sender::send_zero_copy(std::size_t pieces) {
   } else {
     ring::prepare_send_gathered_zero_copy(sqe, socket_, header_, transport_.usage_report());
   }
+  return true;
 }
 
 void Sender::prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes) {

@@ -60,7 +60,7 @@ class Sender {
   std::size_t gather() noexcept;
   bool zero_copy_suits();
   bool is_worth_a_trial();
-  void send_zero_copy(std::size_t pieces);
+  bool try_send_zero_copy(std::size_t pieces);
   void prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes);
   void on_send(ring::IoResult result);
   void on_zero_copy_result(ZeroCopySend& send, ring::IoResult result);

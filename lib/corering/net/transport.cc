@@ -26,9 +26,9 @@ void Transport::resolve_send_policy() noexcept {
 
 Transport::~Transport() { core_.forget_chunks(feeding_); }
 
-ReleaseQueue& Transport::borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial) {
-  ReleaseQueue& queue = *release_queue_pool_.try_borrow(*this, sender, listener_trial);
-  release_queues_.push_back(queue);
+ReleaseQueue* Transport::try_borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial) {
+  ReleaseQueue* const queue = release_queue_pool_.try_borrow(*this, sender, listener_trial);
+  if (queue != nullptr) release_queues_.push_back(*queue);
   return queue;
 }
 

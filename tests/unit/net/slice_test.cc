@@ -133,5 +133,16 @@ TEST_F(Slices, ASliceCanLoseItsFront) {
   EXPECT_EQ(base::text_of(held.bytes()), "body");
 }
 
+// Lending takes nothing from what the chunks will need: with the last memory gone each chunk still gets its slice.
+TEST_F(Slices, EveryChunkGetsASliceWhateverMemoryIsLeft) {
+  const mem::Heap::Drought drought;
+  const std::string text = "lent";
+  EXPECT_FALSE(pool.try_lend(base::bytes_of(text), {}));
+  net::SliceQueue queue;
+  for (int chunk = 0; chunk < 8; ++chunk) queue.push_back(slice("x"));
+  EXPECT_EQ(text_of(queue), "xxxxxxxx");
+  EXPECT_FALSE(pool.try_lend(base::bytes_of(text), {}));
+}
+
 }  // namespace
 }  // namespace net_test
