@@ -166,7 +166,7 @@ class SessionTest(kv_server.KvTest):
         self.assertEqual(after['lent_bytes'] - before['lent_bytes'], 20 << 20)
 
     def test_impossible_flags_are_refused(self):
-        for flag, code in (('--l1_bytes=1KiB', 2), ('--eviction=sometimes', 2), ('--l3_path=/tmp/x', 2), ('--l2_bytes=1GiB', 2),
+        for flag, code in (('--l1_bytes=1KiB', 2), ('--eviction=sometimes', 2), ('--l3_path=/tmp/x', 2), ('--l2_bytes=1MiB', 2),
                            ('--databases=17', 2), ('--max_value_bytes=1GiB', 2), ('--memcached_port=70000', 2),
                            ('--requirepass_file=/does/not/exist', 1)):
             with self.subTest(flag=flag):

@@ -56,6 +56,7 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
   void wake();
 
   void dispatch();
+  bool has_cold_key();
   void run_here();
   void start_errand(unsigned core);
   void start_borrowing();
@@ -65,9 +66,9 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
 
   void run(Server& there, unsigned index, protocol::ReplySink& sink) override;
   void refuse(Server& there, unsigned index, protocol::ReplySink& sink) override;
-  bool find_cold_key(Server& there, unsigned index, unsigned& number, std::string_view& key) override;
+  void find_cold_keys(Server& there, unsigned index, ColdKeys& cold) override;
   void on_errand_home(Errand& errand) override;
-  bool find_cold_key(Server& there, unsigned& number, std::string_view& key) override;
+  void find_cold_keys(Server& there, ColdKeys& cold) override;
   void on_borrowed(Borrowing& borrowing) override;
   void on_keys_home() override;
 

@@ -8,6 +8,7 @@
 #include "kv/commands/access_log.h"
 #include "kv/commands/connection_commands.h"
 #include "kv/protocol/ascii.h"
+#include "kv/session/cold_keys.h"
 #include "kv/session/command_traits.h"
 #include "kv/session/resp_session.h"
 
@@ -38,7 +39,7 @@ void RespSession::prefetch_keys() noexcept {
 bool RespSession::run_plain() {
   const bool is_plain = user != nullptr && user->is_unrestricted && !transaction.is_open() && reply_mode == ReplyMode::on &&
                         (subscriptions.empty() || version == protocol::RespVersion::resp3) && server_.paused() == Pause::none &&
-                        !server_.has_monitors() && server_.lending().is_home() && !landing_.is_reserved();
+                        !server_.has_monitors() && server_.lending().is_home() && !landing_.is_reserved() && !server_.is_loading();
   if (!is_plain) return false;
   server_.enter_turn();
   if (batch_->next == 0 && batch_->count > 1) prefetch_keys();
@@ -53,7 +54,7 @@ bool RespSession::run_plain() {
     if (command == nullptr || !is_quick(*command) || !has_right_arity(*command, arguments.size())) break;
     const std::string_view key = arguments[static_cast<std::size_t>(command->keys.first)];
     if (server_.core_count() > 1 && core_of(key) != server_.number()) break;
-    if (server_.has_file() && !server_.keyspace().is_resident(database, key)) break;
+    if (server_.has_tiers() && !server_.keyspace().is_resident(database, key)) break;
     Call call{.arguments = arguments,
               .data = data,
               .reply = writer_,
@@ -138,6 +139,9 @@ const char* RespSession::refusal_of(const Command& command, std::span<const std:
                     "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
     return refusal_text_.c_str();
   }
+  if (server_.is_loading() && ((command.flags & kLoading) == 0 || needs_keys(command))) {
+    return "LOADING Redis is loading the dataset in memory";
+  }
   if (transaction.is_open() && (command.flags & kNoMulti) != 0) return "ERR Command not allowed inside a transaction";
   return nullptr;
 }
@@ -190,20 +194,25 @@ void RespSession::dispatch(const Command& command) {
     return after_command();
   }
   if (destination.route == Route::several) return start_borrowing(command);
-  if (landing_.is_reserved() && landing_.holds(arguments[arguments.size() - 1])) return run_landed_set(command);
   // WATCH leaves something with the client.
   const bool is_local = destination.core == server_.number();
-  unsigned database_of_key = 0;
-  std::string_view key;
-  const bool is_ready = is_local && server_.lending().is_home() &&
-                        !(server_.has_file() && find_cold_key_of(server_, command, arguments, database_of_key, key));
-  if (is_ready) {
+  const bool is_home = server_.lending().is_home();
+  const bool is_cold = is_local && is_home && server_.has_tiers() && has_cold_key(command, arguments);
+  if (!is_cold && landing_.is_reserved() && landing_.holds(arguments[arguments.size() - 1])) return run_landed_set(command);
+  if (is_local && is_home && !is_cold) {
     server_.enter_turn();
     run_here(command, arguments);
     return after_command();
   }
   if (command.handler == &watch_command) return start_borrowing(command);
   start_errands(command, destination.core);
+}
+
+bool RespSession::has_cold_key(const Command& command, std::span<const std::string_view> arguments) {
+  ColdNames none;
+  ColdKeys cold(none);
+  add_cold_keys(server_, command, arguments, database, cold);
+  return !cold.empty();
 }
 
 void RespSession::run_here(const Command& command, std::span<const std::string_view> arguments) {

@@ -49,7 +49,7 @@ Cache::Cache(const CacheOptions& options, std::unique_ptr<L1Store> store, Index 
 
 Cache::~Cache() { CORERING_ASSERT(queued_fetches_.empty(), "a fetch outlives the cache"); }
 
-void Cache::advance(std::int64_t now_ms) {
+bool Cache::advance(std::int64_t now_ms) {
   if (now_ms > now_ms_) {
     const auto elapsed_ms = static_cast<std::size_t>(std::min<std::int64_t>(now_ms - now_ms_, 1000));
     promotion_bytes_ = std::min(promotion_bytes_ + promoted_bytes_per_s_max_ * elapsed_ms / 1000, promoted_bytes_per_s_max_);
@@ -59,11 +59,11 @@ void Cache::advance(std::int64_t now_ms) {
   evictor_.step(kTurnWork, now_ms_);
   sweep_expired(kTurnWork);
   index_.give_back();
-  if (log_) {
-    step_log();
-    write_back(kTurnWork);
-    end_queued_fetches();
-  }
+  if (!log_) return false;
+  bool more = step_log();
+  more |= write_back(kTurnWork);
+  end_queued_fetches();
+  return more;
 }
 
 // --- lookups
@@ -307,6 +307,7 @@ const CacheCounters& Cache::counters() noexcept {
   counters_.l1_items.set(store_->live_count(Queue::small) + store_->live_count(Queue::main));
   counters_.l1_live_bytes.set(store_->live_bytes());
   counters_.l1_bytes.set(store_->segments_in_use() * store_->segment_bytes() + large_.bytes());
+  counters_.l1_large_bytes.set(large_.bytes());
   counters_.index_bytes.set(index_.bytes());
   counters_.items.set(index_.count());
   counters_.dirty_items.set(dirty_.count());

@@ -134,8 +134,9 @@ class Cache final : private Departure, private LogOwner {
   Cache& operator=(const Cache&) = delete;
   ~Cache() override;
 
-  // The time, and a bounded piece of the work that waits (evictions, expiries, memory to be given back). Once per turn.
-  void advance(std::int64_t now_ms);
+  // The time, and a bounded piece of the work that waits (evictions, expiries, memory to be given back, recovery, write-back). Once
+  // per turn. True: more of it waits, and not for the device alone: call again in the next turn, whether or not anything else happens.
+  bool advance(std::int64_t now_ms);
   std::int64_t now_ms() const noexcept { return now_ms_; }
 
   // With a file: everything else waits until its items are known again; advance() carries that on.
@@ -212,6 +213,14 @@ class Cache final : private Departure, private LogOwner {
     return scan(cursor, std::forward<Visit>(visit), [](ColdItem) {});
   }
 
+  // Asks for a sync point now instead of within sync_ms, for those who wait for one. Everything stored so far is durable when
+  // synced() has reached the number returned; never, if the file fails before: see Log::file_state. Requires: there is a file.
+  std::uint64_t request_sync() noexcept {
+    sync_wanted_ = true;
+    return ++sync_requested_;
+  }
+  std::uint64_t synced() const noexcept { return synced_; }
+
   // A clean stop: from now on advance() writes what the file does not hold yet. Nothing is lost if the caller goes on with it, and
   // with the device, until is_stopped(). Store nothing more.
   void begin_stop() noexcept { is_stopping_ = true; }
@@ -267,7 +276,10 @@ class Cache final : private Departure, private LogOwner {
   void on_recovery_ended(std::uint64_t sequence_max) override;
   void on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) override;
   void on_sync_ended(SyncTicket ticket, bool durable) override;
-  void on_file_forgotten() override { rewrite_cursor_ = 0; }
+  void on_file_forgotten() override {
+    rewrite_cursor_ = 0;
+    sync_covered_ = synced_;
+  }
   void on_sync_wanted() override { sync_wanted_ = true; }
   void on_file_state(FileState state) override;
 
@@ -284,8 +296,8 @@ class Cache final : private Departure, private LogOwner {
   void bury(base::ByteView key);
   void mark_dirty(std::uint64_t hash, std::uint64_t location);
   bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
-  void step_log();
-  void write_back(std::size_t bytes);
+  bool step_log();
+  bool write_back(std::size_t bytes);
   void mark_all_dirty();
   bool try_write_back(const DirtyQueue::Item& item, std::size_t& bytes);
 
@@ -362,6 +374,9 @@ class Cache final : private Departure, private LogOwner {
   std::int64_t sync_ms_;
   std::int64_t next_sync_ms_;
   bool sync_wanted_ = false;
+  std::uint64_t sync_requested_ = 0;  // the last request_sync
+  std::uint64_t sync_covered_ = 0;    // by the sync point under way
+  std::uint64_t synced_ = 0;
   std::optional<std::uint64_t> rewrite_cursor_;  // how far items are marked that the file has forgotten
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;
