@@ -89,7 +89,6 @@ class RespSession final : public corering::net::Session,
   // One command.
   void step();
   bool run_plain();
-  void prefetch_keys() noexcept;
   const Command* admit(std::span<const std::string_view> arguments);
   void treat_replies(std::span<const std::string_view> arguments);
   const char* refusal_of(const Command& command, std::span<const std::string_view> arguments);

@@ -83,8 +83,9 @@ Cache::InLog Cache::find_in_log(std::uint64_t hash, base::ByteView key) {
 }
 
 // For operations that need the item in L1: what lies in memory is brought up at once.
-Cache::Found Cache::require(std::uint64_t hash, base::ByteView key) {
-  Found found = find(hash, key);
+Cache::Found Cache::require(const Probe& probe, base::ByteView key) {
+  const std::uint64_t hash = probe.hash_;
+  Found found = find(probe, key);
   if (found || !found.is_cold) return found;
   // Making room for it may move it within the log.
   for (int attempts = 0; attempts < kStepsForRoom; ++attempts) {
