@@ -58,7 +58,7 @@ runtime::Options EchoSimulation::draw_options() {
   options.loop.ready_count_max = random_.between(1, 16);
   options.drain_timeout = std::chrono::seconds(1000);
   if (random_.chance(100)) {
-    options.drain_timeout = std::chrono::microseconds(random_.below(20'000));
+    options.drain_timeout = std::chrono::microseconds(random_.below(random_.chance(500) ? 200 : 20'000));
     may_drop_ = true;
   }
   return options;
