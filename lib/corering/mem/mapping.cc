@@ -137,9 +137,9 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
   return *this;
 }
 
-void Mapping::discard(std::size_t offset, std::size_t bytes) const noexcept {
+void Mapping::discard(base::MutableBytes part) noexcept {
   // Advice: on pages that refuse it the memory stays ours, and stays as it is.
-  ::madvise(static_cast<std::byte*>(address_) + offset, bytes, MADV_DONTNEED);
+  ::madvise(part.data(), part.size(), MADV_DONTNEED);
 }
 
 Mapping::~Mapping() {

@@ -50,8 +50,8 @@ class Mapping {
   ~Mapping();
 
   // Gives the memory of a part back to the machine; its next touch finds zeros. Nothing may refer to it, and no ring may have it
-  // registered. Requires: within bytes(), a multiple of 4096 each. Cost: one system call.
-  void discard(std::size_t offset, std::size_t bytes) const noexcept;
+  // registered. Requires: a part of a mapping, aligned to 4096, a multiple of that long. Cost: one system call.
+  static void discard(base::MutableBytes part) noexcept;
 
   base::MutableBytes bytes() const noexcept { return {static_cast<std::byte*>(address_), bytes_}; }
   Pages pages() const noexcept { return pages_; }

@@ -196,7 +196,7 @@ TEST(Mapping, GivesAPartBackToTheMachine) {
   const auto mapping = Mapping::open(3 * 4096);
   ASSERT_TRUE(mapping);
   std::ranges::fill(mapping->bytes(), std::byte{42});
-  mapping->discard(4096, 4096);
+  Mapping::discard(mapping->bytes().subspan(4096, 4096));
   EXPECT_EQ(mapping->bytes()[4095], std::byte{42});
   EXPECT_EQ(mapping->bytes()[4096], std::byte{0});
   EXPECT_EQ(mapping->bytes()[8191], std::byte{0});
