@@ -15,14 +15,19 @@ using namespace corering;
 
 constexpr const char* kName = "corering-kv";
 
+// The cache of a core. The budget counts items; without eviction the room to move them in comes on top.
+cache::CacheOptions cache_options(const kv::Options& options, const kv::Node& node) {
+  const bool evicts = options.eviction == kv::Eviction::allowed;
+  return {.l1_bytes = evicts ? options.l1_bytes : options.l1_bytes / 8 * 9, .now_ms = node.started_ms};
+}
+
 // Each core's share: its listeners by protocol, its part of the memory.
 apps::ServiceMaker service_maker(const kv::Options& options, kv::Node& node) {
   return
       [&options, &node](runtime::Core& core, const std::vector<int>& listeners) -> base::Result<std::unique_ptr<runtime::Service>> {
-        // The budget counts items; without eviction the room to move them in comes on top.
-        const bool evicts = options.eviction == kv::Eviction::allowed;
-        const std::size_t l1_bytes = evicts ? options.l1_bytes : options.l1_bytes / 8 * 9;
-        auto cache = cache::Cache::open({.l1_bytes = l1_bytes, .now_ms = node.started_ms});
+        cache::CacheOptions wanted = cache_options(options, node);
+        wanted.memory = core.service_memory();
+        auto cache = cache::Cache::open(wanted);
         if (!cache) return base::failure(std::move(cache.error()));
         auto keyspace = std::make_unique<kv::Keyspace>(std::move(*cache));
         keyspace->set_eviction(options.eviction, options.l1_bytes);
@@ -51,5 +56,6 @@ int main(int argc, char** argv) {
   kv::Node node(options->server.runtime.cores);
   node.executable = argv[0];
   node.request_stop = [] { kill(getpid(), SIGTERM); };
+  options->server.runtime.service_memory_bytes = cache::Cache::memory_bytes_wanted(cache_options(*options, node));
   return apps::serve(kName, options->server, service_maker(*options, node), &line_to_try);
 }
