@@ -12,7 +12,7 @@ constexpr std::array<const char*, kPriorities> kNames{"urgent", "high", "normal"
 
 void register_counters(metrics::Registry& registry, const Counters& counters) {
   registry.add("tasks_spawned", counters.spawned, "Tasks spawned");
-  registry.add("tasks_run", counters.run, "Tasks run to their end");
+  for (const Counters::OfPriority& of : counters.of) registry.add("tasks_run", of.run, "Tasks run to their end");
   registry.add("tasks_expired", counters.expired, "Tasks whose deadline passed before they began");
   registry.add("tasks_cancelled", counters.cancelled, "Tasks cancelled before they began");
   registry.add("tasks_live", counters.live, "Tasks that have not ended");
@@ -20,6 +20,7 @@ void register_counters(metrics::Registry& registry, const Counters& counters) {
   registry.add("steal_attempts", counters.steal_attempts, "Searches for work on other cores");
   registry.add("steal_wakes", counters.wakes, "Cores woken to look for work");
   registry.add("deque_refusals", counters.deque_refusals, "Pieces of work for which no deque had room");
+  registry.add("frames_lent", counters.frames_lent, "Coroutine frames taken");
   registry.add("frames_from_heap", counters.frames_from_heap, "Coroutine frames for which the pool had no place");
   registry.add("frames_dropped", counters.frames_dropped, "Coroutine frames that the pool did not keep");
   registry.add("frames_kept_bytes", counters.frames_kept_bytes, "Memory of coroutine frames that wait for reuse");

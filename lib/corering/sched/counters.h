@@ -21,7 +21,6 @@ struct Counters {
   };
 
   metrics::Counter spawned;
-  metrics::Counter run;
   metrics::Counter expired;         // their deadline passed before they began
   metrics::Counter cancelled;       // before they began
   metrics::Counter stolen;          // pieces taken from other cores
@@ -29,10 +28,19 @@ struct Counters {
   metrics::Counter wakes;           // of other cores, for work to steal or results
   metrics::Counter deque_refusals;  // pushes that found a full deque; the work ran on its own core
   metrics::Gauge live;
+  metrics::Gauge frames_lent;
   metrics::Gauge frames_from_heap;
   metrics::Gauge frames_dropped;  // given back to the heap because the pool was full
   metrics::Gauge frames_kept_bytes;
   std::array<OfPriority, kPriorities> of;
+
+  // Sums, not counters of their own, because every task is counted.
+  std::uint64_t run() const noexcept {
+    std::uint64_t count = 0;
+    for (const OfPriority& each : of) count += each.run.value();
+    return count;
+  }
+  std::uint64_t ended() const noexcept { return run() + expired.value() + cancelled.value(); }
 };
 
 void register_counters(metrics::Registry& registry, const Counters& counters);
