@@ -273,8 +273,9 @@ TEST_F(Dialer, WithoutMemoryForAnAttemptItRefuses) {
   start();
   add_remote("10.0.0.1:80", Manner::accepts);
   {
+    sched::Task<> task = ask(dialer(), address("10.0.0.1"), outcome_);  // its frame
     const mem::Heap::Drought drought;
-    run(ask(dialer(), address("10.0.0.1"), outcome_));
+    run(std::move(task));
     EXPECT_EQ(outcome_.ended, 0);
     ASSERT_TRUE(turn_until([&] { return outcome_.ended == 1; }));
   }
