@@ -27,9 +27,9 @@ class Arena {
   static constexpr std::size_t kAlignment = 4096;
 
   struct Options {
-    std::size_t chunk_bytes = 0;        // the sum of the parts' footprints
-    std::size_t further_bytes = 0;      // rounded up to huge pages
-    std::optional<unsigned> node = {};  // of NUMA, whose memory is preferred; without one, that of who touches a page first
+    std::size_t chunk_bytes = 0;    // the sum of the parts' footprints
+    std::size_t further_bytes = 0;  // rounded up to huge pages
+    std::optional<unsigned> node;   // of NUMA, whose memory is preferred; without one, that of who touches a page first
   };
 
   // What a part of so many bytes takes.

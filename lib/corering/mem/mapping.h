@@ -34,9 +34,9 @@ class Mapping {
   static base::Result<Mapping> open(std::size_t bytes);
 
   struct HugeOptions {
-    std::size_t bytes = 0;              // > 0
-    std::size_t further_bytes = 0;      // behind them, a multiple of 2 MiB: never explicit huge pages, never touched here
-    std::optional<unsigned> node = {};  // of NUMA: preferred
+    std::size_t bytes = 0;          // > 0
+    std::size_t further_bytes = 0;  // behind them, a multiple of 2 MiB: never explicit huge pages, never touched here
+    std::optional<unsigned> node;   // of NUMA: preferred
   };
 
   // The same with explicit huge pages if the machine has enough of them free. Rounds up to 2 MiB. The further bytes are no promise of

@@ -35,8 +35,8 @@ class RegisteredBuffers final : public mem::PageHolder {
   RegisteredBuffers& operator=(const RegisteredBuffers&) = delete;
   ~RegisteredBuffers();
 
-  // The number of the fixed buffer that holds all of `bytes`, registered now if it was not; nothing if they lie elsewhere, cross the end of a piece,
-  // or the kernel refuses.
+  // The number of the fixed buffer that holds all of `bytes`, registered now if it was not; nothing if they lie elsewhere, cross the end
+  // of a piece, or the kernel refuses.
   std::optional<std::uint16_t> index_of(base::ByteView bytes);
 
   // Whether a piece that `bytes` touch is registered.
