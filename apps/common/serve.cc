@@ -84,9 +84,15 @@ void announce_admin(const char* name, const net::AdminServer& admin) {
   std::fflush(stdout);
 }
 
-void wait_until_told_to_stop(const char* name, runtime::Runtime& runtime) {
+void wait_until_told_to_stop(const char* name, runtime::Runtime& runtime, const Life& life, net::AdminServer* admin) {
+  bool is_ready = false;
   for (;;) {
-    const auto signal = sys::wait_for_signal({SIGTERM, SIGINT, SIGUSR1}, std::chrono::hours(1));
+    if (!is_ready && (!life.is_ready || life.is_ready())) {
+      is_ready = true;
+      if (admin != nullptr) admin->set_readiness(net::Readiness::ready);
+    }
+    const base::Duration patience = is_ready ? base::Duration(std::chrono::hours(1)) : std::chrono::milliseconds(50);
+    const auto signal = sys::wait_for_signal({SIGTERM, SIGINT, SIGUSR1}, patience);
     if (signal == SIGUSR1) print_counters(name, "counters", runtime);
     if (signal == SIGTERM || signal == SIGINT) return;
   }
@@ -104,7 +110,8 @@ void wait_until_stopped(const char* name, runtime::Runtime& runtime) {
 
 }  // namespace
 
-int serve(const char* name, const ServerOptions& options, const ServiceMaker& make_service, LineToTry line_to_try) {
+int serve(const char* name, const ServerOptions& options, const ServiceMaker& make_service, LineToTry line_to_try,
+          const Life& life) {
   sys::block_signals({SIGTERM, SIGINT, SIGUSR1});
   auto endpoints = claim_endpoints(options);
   if (!endpoints) return report_failure(name, endpoints.error());
@@ -120,13 +127,14 @@ int serve(const char* name, const ServerOptions& options, const ServiceMaker& ma
   if (!admin) return report_failure(name, admin.error());
   announce(name, *endpoints, **runtime, line_to_try);
   if (*admin) announce_admin(name, **admin);
-  if (*admin) (*admin)->set_readiness(net::Readiness::ready);
-  wait_until_told_to_stop(name, **runtime);
+  if (*admin && life.is_ready) (*admin)->set_readiness(net::Readiness::recovering);
+  wait_until_told_to_stop(name, **runtime, life, admin->get());
   if (*admin) (*admin)->set_readiness(net::Readiness::draining);
   (*runtime)->drain();
   wait_until_stopped(name, **runtime);
+  const int code = life.on_stopped ? life.on_stopped() : 0;
   print_counters(name, "stopped", **runtime);
-  return 0;
+  return code;
 }
 
 int serve(const char* name, const ServerOptions& options, const SessionFactoryMaker& make_sessions) {

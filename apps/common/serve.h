@@ -26,8 +26,16 @@ using SessionFactoryMaker = std::function<std::unique_ptr<corering::net::Session
 // The command line that the announcement suggests, for where the server listens.
 using LineToTry = std::string (*)(const std::string& host, std::uint16_t port);
 
+// What a server has to say of its own life. Thread: the one that called serve.
+struct Life {
+  std::function<bool()>
+      is_ready;  // false: it listens, but recovers: asked several times a second until it is true. None: ready at once
+  std::function<int()> on_stopped;  // all cores have ended: the exit code. None: 0
+};
+
 // Runs the server `name` until it is told to stop; returns the exit code. Call before any thread exists.
-int serve(const char* name, const ServerOptions& options, const ServiceMaker& make_service, LineToTry line_to_try);
+int serve(const char* name, const ServerOptions& options, const ServiceMaker& make_service, LineToTry line_to_try,
+          const Life& life = {});
 
 // The same for a service that is one net::Server.
 int serve(const char* name, const ServerOptions& options, const SessionFactoryMaker& make_sessions);

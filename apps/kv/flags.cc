@@ -19,10 +19,12 @@ DECLARE_string(unix_socket);
 DEFINE_int32(memcached_port, 0, "TCP port for memcached clients, text and meta; 0: not served");
 DEFINE_int32(databases, 16, "databases that SELECT knows: 1 to 16");
 DEFINE_string(l1_bytes, "0", "memory for items, of all cores together; 0: half of the machine's, or of its control group's");
-DEFINE_string(l2_bytes, "0", "memory for packed items below L1");
-DEFINE_string(l3_path, "", "file for cold items; none: nothing outlives the process");
-DEFINE_string(l3_bytes, "0", "size of that file");
-DEFINE_int32(l3_sync_ms, 1000, "what was stored is durable after this time at most, and a sync");
+DEFINE_string(l2_bytes, "0", "memory for packed items below L1, of all cores together; 0: none");
+DEFINE_string(l3_path, "", "folder for the files of cold items, one per core; none: nothing outlives the process");
+DEFINE_string(l3_bytes, "0", "size of these files, all together; they are allocated at start");
+DEFINE_int32(l3_sync_ms, 1000, "what was stored is durable after this time at most, and a sync: 1 to 60000");
+DEFINE_bool(l3_reset, false, "throw away what the files hold");
+DEFINE_bool(compress, false, "compress values below L1 with LZ4 where it saves an eighth");
 DEFINE_string(eviction, "allkeys-lru",
               "when memory is full: noeviction answers -OOM, every other policy of Redis forgets the coldest items");
 DEFINE_string(requirepass_file, "", "file whose first line is the password of the default user");
@@ -36,6 +38,9 @@ namespace kv {
 namespace {
 
 using namespace corering;
+
+// What a cache can address.
+constexpr std::uint64_t kL3PerCoreMax = std::uint64_t{1000} << 30;
 
 base::Error impossible(const std::string& flag, const std::string& found, const std::string& need) {
   return {base::ErrorCode::invalid_argument, 0, "found --" + flag + "=" + found + ", need " + need};
@@ -72,20 +77,48 @@ base::Result<> set_memory(Options& options) {
   return {};
 }
 
-base::Result<> refuse_lower_tiers(Options&) {
+base::Result<> set_lower_tiers(Options& options) {
+  const unsigned cores = options.server.runtime.cores;
   auto l2 = bytes_of_flag("l2_bytes", FLAGS_l2_bytes);
   if (!l2) return base::failure(std::move(l2.error()));
-  if (*l2 != 0) return base::failure(impossible("l2_bytes", FLAGS_l2_bytes, "0: this version keeps items in L1 only"));
-  if (!FLAGS_l3_path.empty()) {
-    return base::failure(impossible("l3_path", FLAGS_l3_path, "none: this version has no file tier"));
+  auto l3 = bytes_of_flag("l3_bytes", FLAGS_l3_bytes);
+  if (!l3) return base::failure(std::move(l3.error()));
+  constexpr std::uint64_t kL2PerCoreMin = std::uint64_t{8} << 20;
+  if (*l2 != 0 && *l2 / cores < kL2PerCoreMin) {
+    return base::failure(
+        impossible("l2_bytes", FLAGS_l2_bytes, "0, or at least 8MiB for each of " + std::to_string(cores) + " cores"));
   }
-  if (FLAGS_l3_bytes != "0") return base::failure(impossible("l3_bytes", FLAGS_l3_bytes, "0: this version has no file tier"));
+  if (FLAGS_l3_path.empty() && (*l3 != 0 || FLAGS_l3_reset)) {
+    const bool has_size = *l3 != 0;
+    return base::failure(impossible(has_size ? "l3_bytes" : "l3_reset", has_size ? FLAGS_l3_bytes : "true",
+                                    "a folder for the files as well: --l3_path"));
+  }
+  if (!FLAGS_l3_path.empty() && (*l3 / cores < TierFiles::kBytesPerCoreMin || *l3 / cores > kL3PerCoreMax)) {
+    return base::failure(
+        impossible("l3_bytes", FLAGS_l3_bytes,
+                   "32MiB to 1000GiB for each of " + std::to_string(cores) + " cores, for --l3_path=" + FLAGS_l3_path));
+  }
+  if (FLAGS_l3_sync_ms < 1 || FLAGS_l3_sync_ms > 60'000) {
+    return base::failure(impossible("l3_sync_ms", std::to_string(FLAGS_l3_sync_ms), "1 to 60000"));
+  }
+  options.l2_bytes = static_cast<std::size_t>(*l2 / cores);
+  options.compress = FLAGS_compress;
+  options.files = {.folder = FLAGS_l3_path, .bytes = *l3, .cores = cores, .resets = FLAGS_l3_reset};
+  options.configuration.l2_bytes = static_cast<std::size_t>(*l2);
+  options.configuration.l3_bytes = *l3;
+  options.configuration.l3_sync_ms = FLAGS_l3_sync_ms;
+  options.configuration.l3_path = FLAGS_l3_path;
   return {};
 }
 
 base::Result<> set_eviction(Options& options) {
   if (!is_eviction_policy(FLAGS_eviction)) {
     return base::failure(impossible("eviction", FLAGS_eviction, "a policy of Redis: " + eviction_policy_list()));
+  }
+  const bool has_tiers = options.l2_bytes != 0 || !options.files.folder.empty();
+  if (has_tiers && FLAGS_eviction == "noeviction") {
+    return base::failure(
+        impossible("eviction", FLAGS_eviction, "another policy with --l2_bytes or --l3_path: when those are full they forget"));
   }
   options.configuration.eviction = FLAGS_eviction;
   options.eviction = FLAGS_eviction == "noeviction" ? Eviction::refused : Eviction::allowed;
@@ -154,7 +187,7 @@ base::Result<Options> options_of_flags() {
   if (!server) return base::failure(std::move(server.error()));
   Options options;
   options.server = std::move(*server);
-  for (auto* set : {&check_cores, &set_memory, &refuse_lower_tiers, &set_eviction, &set_password, &set_limits, &set_addresses}) {
+  for (auto* set : {&check_cores, &set_memory, &set_lower_tiers, &set_eviction, &set_password, &set_limits, &set_addresses}) {
     if (auto done = (*set)(options); !done) return base::failure(std::move(done.error()));
   }
   return options;

@@ -7,6 +7,7 @@
 #include "common/flags.h"
 #include "corering/base/result.h"
 #include "kv/server/configuration.h"
+#include "kv/server/tier_files.h"
 #include "kv/store/keyspace.h"
 
 namespace kv {
@@ -15,6 +16,9 @@ struct Options {
   apps::ServerOptions server;  // with the memcached address last, if that is served
   Configuration configuration;
   std::size_t l1_bytes = 0;  // of each core
+  std::size_t l2_bytes = 0;  // the same
+  bool compress = false;     // what lies below L1
+  TierFileOptions files;     // none: no folder
   Eviction eviction = Eviction::allowed;
 };
 

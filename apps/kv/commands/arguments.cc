@@ -82,8 +82,9 @@ bool store_value(Call& call, std::string_view key, std::string_view value, const
   // An expiry is a part of the record, and comes behind the value: nobody could have reserved the right place.
   const bool has_landed = call.landed != nullptr && *call.landed && options.expiry_ms == kNeverExpires &&
                           reinterpret_cast<const char*>(call.landed->value().data()) == value.data();
+  const Keyspace::Ahead* const ahead = key.data() == call.arguments[1].data() ? call.ahead : nullptr;
   const WriteResult result = has_landed ? call.data.keyspace_of(key).commit(*call.landed, call.data.number(), key, options)
-                                        : call.data.put(key, value, options);
+                                        : call.data.put(key, value, options, ahead);
   return stored_or_refused(call, result.status);
 }
 

@@ -32,6 +32,7 @@ struct Call {
   protocol::RespWriter& reply;
   std::int64_t now_ms;  // since 1970, of this turn
   const Command& command;
+  const Keyspace::Ahead* ahead = nullptr;          // of the first key
   corering::cache::Reservation* landed = nullptr;  // holds the value among the arguments that was received where it is to stay
   Client* client = nullptr;                        // null where there is none: the handlers of data commands look at neither
   Server* server = nullptr;

@@ -69,7 +69,7 @@ void for_each_key_of_slot(Call& call, std::uint16_t slot, Visit&& visit) {
   std::uint64_t cursor = 0;
   bool goes_on = true;
   do {
-    cursor = keyspace.scan(call.data.number(), cursor, [&](std::string_view key, const Entry&) {
+    cursor = keyspace.scan(call.data.number(), cursor, [&](std::string_view key) {
       if (goes_on && protocol::key_slot(key) == slot) goes_on = visit(key);
     });
   } while (goes_on && cursor != 0);

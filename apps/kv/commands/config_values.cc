@@ -127,6 +127,9 @@ std::string get_policy(const Configuration& configuration, const Parameter&) { r
 std::string set_policy(Configuration& configuration, const Parameter&, std::string_view value) {
   for (const std::string_view policy : kEvictionPolicies) {
     if (!equals_ignoring_case(policy, value)) continue;
+    if (policy == "noeviction" && (configuration.l2_bytes != 0 || configuration.l3_bytes != 0)) {
+      return "tiers below L1 forget when they are full: noeviction needs a server without --l2_bytes and --l3_path";
+    }
     configuration.eviction = policy;
     return {};
   }

@@ -135,7 +135,7 @@ void write_memory(std::string& text, Server& server, const ServerTotals& totals)
 }
 
 void write_persistence(std::string& text, Server& server, const ServerTotals& totals) {
-  const bool is_sound = totals.write_errors == 0 && totals.sync_errors == 0;
+  const bool is_sound = totals.failed_files == 0;
   Fields(text)
       .add("loading", totals.is_recovered ? 0 : 1)
       .zeros("async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age")
@@ -144,7 +144,7 @@ void write_persistence(std::string& text, Server& server, const ServerTotals& to
       .add("rdb_changes_since_last_save", totals.has_file ? totals.dirty_items : totals.puts)
       .add("rdb_bgsave_in_progress", 0)
       // With a file everything is saved all the time; without one nothing ever was.
-      .add("rdb_last_save_time", (totals.has_file ? server.now_ms() : server.node().started_ms) / 1000)
+      .add("rdb_last_save_time", (totals.has_file ? totals.synced_ms : server.node().started_ms) / 1000)
       .add("rdb_last_bgsave_status", is_sound ? "ok" : "err")
       .add("rdb_last_bgsave_time_sec", -1)
       .add("rdb_current_bgsave_time_sec", -1)
@@ -178,7 +178,7 @@ void write_stats(std::string& text, Server&, const ServerTotals& totals) {
       .add("expired_keys", totals.expired)
       .add("expired_stale_perc", "0.00")
       .zeros("expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds")
-      .add("evicted_keys", totals.evicted)
+      .add("evicted_keys", totals.evicted + totals.dropped)
       .add("evicted_clients", totals.output_overflows)
       .zeros("total_eviction_exceeded_time", "current_eviction_exceeded_time")
       .add("keyspace_hits", totals.hits)
@@ -257,27 +257,53 @@ void write_cluster(std::string& text, Server& server, const ServerTotals&) {
 }
 
 void write_tiers(std::string& text, Server& server, const ServerTotals& totals) {
+  const Configuration& configuration = server.configuration();
   const std::uint64_t hits = totals.l1.hits + totals.l2.hits + totals.l3.hits;
+  const std::string_view state = !totals.has_file           ? "none"
+                                 : !totals.is_recovered     ? "recovering"
+                                 : totals.failed_files == 0 ? "healthy"
+                                                            : "failed";
   Fields(text)
-      .add("l1_budget_bytes", std::uint64_t{server.configuration().l1_bytes})
+      .add("l1_budget_bytes", std::uint64_t{configuration.l1_bytes})
       .add("l1_bytes", totals.l1.bytes)
+      .add("l1_large_value_bytes", totals.large_bytes)
       .add("l1_items", totals.l1.items)
       .add("l1_hits", totals.l1.hits)
+      .add("l1_hit_rate", ratio(totals.l1.hits, hits + totals.cache_misses), 4)
+      .add("l2_budget_bytes", std::uint64_t{configuration.l2_bytes})
       .add("l2_bytes", totals.l2.bytes)
       .add("l2_hits", totals.l2.hits)
+      .add("l2_hit_rate", ratio(totals.l2.hits, hits + totals.cache_misses), 4)
       .add("l3_enabled", totals.has_file ? 1 : 0)
+      .add("l3_state", state)
+      .add("l3_path", configuration.l3_path)
+      .add("l3_budget_bytes", configuration.l3_bytes)
+      .add("l3_sync_ms", configuration.l3_sync_ms)
       .add("l3_segments", totals.file_segments)
       .add("l3_segments_free", totals.file_segments_free)
       .add("l3_hits", totals.l3.hits)
+      .add("l3_hit_rate", ratio(totals.l3.hits, hits + totals.cache_misses), 4)
+      .add("l3_fetches", totals.fetches)
+      .add("l3_fetches_refused", totals.fetches_refused)
       .add("l3_written_bytes", totals.file_written_bytes)
       .add("l3_write_amplification", ratio(totals.file_written_bytes, totals.written_back_bytes))
+      .add("l3_tombstones", totals.tombstones)
+      .add("l3_overruns", totals.overruns)
       .add("l3_syncs", totals.syncs)
-      .add("l3_errors", totals.write_errors + totals.sync_errors)
+      .add("l3_last_sync_time", totals.has_file ? totals.synced_ms / 1000 : std::int64_t{0})
+      .add("l3_errors", totals.write_errors + totals.sync_errors + totals.read_errors)
+      .add("l3_damaged_reads", totals.damaged_reads)
+      .add("l3_recovered_items", totals.recovered_items)
+      .add("l3_recovered_bytes", totals.recovered_bytes)
+      .add("l3_recovery_damaged_pieces", totals.damaged_pieces)
+      .add("compressed_saved_bytes", totals.compressed_saved_bytes)
+      .add("items", totals.items)
       .add("misses", totals.cache_misses)
       .add("hit_rate", ratio(hits, hits + totals.cache_misses), 4)
       .add("promotions", totals.promotions)
       .add("demotions", totals.demotions)
-      .add("evictions", totals.evicted)
+      .add("l1_evictions", totals.evicted)
+      .add("l2_l3_evictions", totals.dropped)
       .add("dirty_items", totals.dirty_items)
       .add("index_bytes", totals.index_bytes);
 }

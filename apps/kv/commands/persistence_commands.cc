@@ -1,7 +1,10 @@
 // SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF and SHUTDOWN.
 //
-// There are no snapshots: with a file tier what is stored is made durable all the time, within --l3_sync_ms, and without one never.
+// There are no snapshots: with a file tier what is stored is made durable all the time, within --l3_sync_ms; SAVE waits until that is done,
+// BGSAVE asks for it now. Without a file nothing ever is.
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -19,18 +22,46 @@ namespace {
 using protocol::equals_ignoring_case;
 
 constexpr std::string_view kNoFile = "ERR nothing can be saved: the server was started without a file tier (--l3_path)";
-constexpr std::string_view kAlways = "ERR SAVE would block: what is stored is made durable all the time, within --l3_sync_ms";
+constexpr std::string_view kFailed = "ERR nothing is saved: a file has failed, see the server's log";
 
-// Whether files are sound, on all cores.
-class FilesTour final : public Tour {
+// A sync point on all cores, one after the other.
+class SaveTour final : public Tour {
+ public:
+  bool needs_keys() const noexcept override { return true; }
+
+  bool must_wait(Server& there, KeyWaiter& waiter) override {
+    FileKeeper& keeper = there.file_keeper();
+    if (ticket_ == 0) ticket_ = there.request_sync();
+    if (keeper.is_over(ticket_)) return false;
+    keeper.await_sync(waiter);
+    return true;
+  }
+
+  void visit(Server& there) override {
+    ticket_ = 0;
+    is_sound_ = is_sound_ && there.file_keeper().is_healthy();
+  }
+
+  void conclude(Client&, protocol::RespWriter& reply) override {
+    if (!is_sound_) return reply.error(kFailed);
+    reply.ok();
+  }
+
+ private:
+  std::uint64_t ticket_ = 0;  // on the core that is visited
+  bool is_sound_ = true;
+};
+
+// Only asks for it.
+class BackgroundSaveTour final : public Tour {
  public:
   bool needs_keys() const noexcept override { return true; }
   void visit(Server& there) override {
-    const corering::cache::Log* const log = there.keyspace().cache().log();
-    is_sound_ = is_sound_ && log != nullptr && log->file_state() == corering::cache::FileState::healthy;
+    is_sound_ = is_sound_ && there.file_keeper().is_healthy();
+    there.request_sync();
   }
   void conclude(Client&, protocol::RespWriter& reply) override {
-    if (!is_sound_) return reply.error("ERR nothing is saved: a file is being recovered, or has failed");
+    if (!is_sound_) return reply.error(kFailed);
     reply.simple_string("Background saving started");
   }
 
@@ -38,25 +69,39 @@ class FilesTour final : public Tour {
   bool is_sound_ = true;
 };
 
+// What was stored before is durable on every core.
+class LastSaveTour final : public Tour {
+ public:
+  void visit(Server& there) override { synced_ms_ = std::min(synced_ms_, there.file_keeper().synced_ms()); }
+  void conclude(Client&, protocol::RespWriter& reply) override { reply.integer(synced_ms_ / 1000); }
+
+ private:
+  std::int64_t synced_ms_ = std::numeric_limits<std::int64_t>::max();
+};
+
 }  // namespace
 
-void save_command(Call& call) { call.reply.error(call.server->has_file() ? kAlways : kNoFile); }
+void save_command(Call& call) {
+  if (!call.server->has_file()) return call.reply.error(kNoFile);
+  call.client->travel(std::make_unique<SaveTour>());
+}
 
 void bgsave_command(Call& call) {
   if (call.arguments.size() > 2 || (call.arguments.size() == 2 && !equals_ignoring_case(call.arguments[1], "schedule"))) {
     return call.reply.error(errors::kSyntax);
   }
   if (!call.server->has_file()) return call.reply.error(kNoFile);
-  call.client->travel(std::make_unique<FilesTour>());
+  call.client->travel(std::make_unique<BackgroundSaveTour>());
 }
 
 void bgrewriteaof_command(Call& call) {
   call.reply.error("ERR there is no append-only file: the file tier (--l3_path) needs no rewriting");
 }
 
-// As Redis, which counts its start as a save.
+// Without a file as Redis, which counts its start as a save.
 void lastsave_command(Call& call) {
-  call.reply.integer((call.server->has_file() ? call.now_ms : call.server->node().started_ms) / 1000);
+  if (!call.server->has_file()) return call.reply.integer(call.server->node().started_ms / 1000);
+  call.client->travel(std::make_unique<LastSaveTour>());
 }
 
 // No answer if it succeeds: the connection ends when the server has drained.
@@ -79,6 +124,7 @@ void shutdown_command(Call& call) {
   // A shutdown cannot be called back: from the order to its end no command is executed.
   if (aborts) return call.reply.error("ERR No shutdown in progress.");
   if (saves && !call.server->has_file()) return call.reply.error(kNoFile);
+  if (discards) call.server->node().saves_at_stop.store(false, std::memory_order_relaxed);
   call.client->close_after_reply();
   if (call.server->node().request_stop) call.server->node().request_stop();
 }

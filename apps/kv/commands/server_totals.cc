@@ -52,7 +52,9 @@ void visit_cache(ServerTotals& totals, Server& there) {
   Keyspace& keyspace = there.keyspace();
   corering::cache::Cache& cache = keyspace.cache();
   const corering::cache::CacheCounters& counters = cache.counters();
-  for (unsigned database = 0; database < kDatabaseCount; ++database) totals.keys[database] += keyspace.size(database);
+  for (unsigned database = 0; database < kDatabaseCount && keyspace.is_ready(); ++database) {
+    totals.keys[database] += keyspace.size(database);
+  }
   totals.items += cache.item_count();
   totals.memory_bytes += cache.memory_bytes();
   totals.index_bytes += counters.index_bytes.value();
@@ -70,6 +72,10 @@ void visit_cache(ServerTotals& totals, Server& there) {
   totals.cache_misses += counters.misses.value();
   totals.dirty_items += counters.dirty_items.value();
   totals.written_back_bytes += counters.written_back_bytes.value();
+  totals.fetches += counters.fetches.value();
+  totals.fetches_refused += counters.fetches_refused.value();
+  totals.large_bytes += counters.l1_large_bytes.value();
+  totals.synced_ms = std::min(totals.synced_ms, there.file_keeper().synced_ms());
   totals.l1.hits += counters.l1_hits.value();
   totals.l1.items += counters.l1_items.value();
   totals.l1.bytes += counters.l1_bytes.value();
@@ -87,6 +93,17 @@ void visit_cache(ServerTotals& totals, Server& there) {
     totals.file_written_bytes += written.file_written_bytes.value();
     totals.sync_errors += written.sync_errors.value();
     totals.write_errors += written.write_errors.value();
+    totals.dropped += written.memory_dropped_records.value() + written.file_dropped_records.value();
+    totals.tombstones += written.tombstones.value();
+    totals.overruns += written.overruns.value();
+    totals.read_errors += written.read_errors.value();
+    totals.damaged_reads += written.reads_damaged.value();
+    totals.recovered_items += written.recovered_records.value();
+    totals.recovered_bytes += written.recovered_bytes.value();
+    totals.damaged_pieces += written.recovery_damaged_pieces.value();
+    totals.compressed_saved_bytes += written.compressed_saved_bytes.value();
+    const bool has_failed = there.has_file() && log->is_recovered() && !there.file_keeper().is_healthy();
+    totals.failed_files += has_failed ? 1 : 0;
   }
 }
 

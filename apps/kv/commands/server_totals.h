@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -77,6 +78,7 @@ struct ServerTotals {
   std::uint64_t gets = 0;
   std::uint64_t expired = 0;
   std::uint64_t evicted = 0;
+  std::uint64_t dropped = 0;  // evicted out of the lower tiers
   std::uint64_t no_memory = 0;
   std::uint64_t promotions = 0;
   std::uint64_t demotions = 0;
@@ -89,6 +91,19 @@ struct ServerTotals {
   std::uint64_t write_errors = 0;
   std::uint64_t file_segments = 0;
   std::uint64_t file_segments_free = 0;
+  std::uint64_t fetches = 0;
+  std::uint64_t fetches_refused = 0;
+  std::uint64_t tombstones = 0;
+  std::uint64_t overruns = 0;
+  std::uint64_t read_errors = 0;
+  std::uint64_t damaged_reads = 0;
+  std::uint64_t recovered_items = 0;
+  std::uint64_t recovered_bytes = 0;
+  std::uint64_t damaged_pieces = 0;
+  std::uint64_t compressed_saved_bytes = 0;
+  std::uint64_t large_bytes = 0;
+  std::uint64_t failed_files = 0;
+  std::int64_t synced_ms = std::numeric_limits<std::int64_t>::max();  // since 1970: what was stored before is durable
   TierTotals l1;
   TierTotals l2;
   TierTotals l3;

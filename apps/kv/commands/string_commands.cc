@@ -21,7 +21,7 @@ std::pair<bool, std::size_t> size_of(Call& call, std::string_view key) {
 
 }  // namespace
 
-void get_command(Call& call) { reply_value(call, call.arguments[1], call.data.find(call.arguments[1])); }
+void get_command(Call& call) { reply_value(call, call.arguments[1], call.data.find(call.arguments[1], call.ahead)); }
 
 void getdel_command(Call& call) {
   Entry entry = call.data.find(call.arguments[1]);

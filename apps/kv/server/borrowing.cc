@@ -9,21 +9,25 @@ namespace kv {
 void Loan::proceed(Server& there) {
   there_ = &there;
   if (!there.lending().is_home()) {
+    gathering_.release();
     there.lending().await(*this);
     return;
   }
   there.enter_turn();
-  unsigned database = 0;
-  std::string_view key;
-  // An item that cannot be brought up is the command's to find missing.
-  while (there.has_file() && fetches_ < kFetchesMax && borrowing_->borrower_->find_cold_key(there, database, key)) {
-    ++fetches_;
-    there.statistics().cold_waits.add();
-    arrival_.release();
-    if (there.keyspace().try_require_resident(arrival_, database, key, Arrival::Purpose::change)) return;
+  if (there.has_tiers() && !has_failed_) {
+    ColdKeys cold(gathering_.names());
+    there.keyspace().show(&gathering_.names());
+    borrowing_->borrower_->find_cold_keys(there, cold);
+    there.keyspace().show(nullptr);
+    if (!cold.empty()) {
+      there.statistics().cold_waits.add();
+      if (gathering_.try_start(there.keyspace(), cold)) return;
+      has_failed_ = true;
+    }
   }
-  arrival_.release();
-  there.lending().lend();
+  if (there.is_inside_cache()) return there.await_outside(*this);
+  if (there.has_tiers()) there.keyspace().show(&gathering_.names());  // until it comes back
+  there.lend();
   if (core_ == borrowing_->home_.number()) return borrowing_->on_granted();
   there.outbox().send(borrowing_->home_.number(), *this,
                       [](Server&, Parcel& parcel) { static_cast<Loan&>(parcel).borrowing_->on_granted(); });
@@ -69,6 +73,10 @@ void Borrowing::on_granted() {
   require_next();
 }
 
+bool Borrowing::has_failed() const noexcept {
+  return std::ranges::any_of(loans_, [](const Loan& loan) { return loan.has_failed_; });
+}
+
 void Borrowing::give_back() {
   bool own = false;
   for (unsigned core = 0; core < needed_.size(); ++core) {
@@ -81,13 +89,13 @@ void Borrowing::give_back() {
       auto& loan = static_cast<Loan&>(parcel);
       there.outbox().send(loan.borrowing_->home_.number(), loan,
                           [](Server&, Parcel& returned) { static_cast<Loan&>(returned).borrowing_->on_returned(); });
-      there.lending().take_back();
+      there.take_back();
     });
   }
   if (!own) return;
   Server& home = home_;  // this may be gone before those who wait have run
   on_returned();
-  home.lending().take_back();
+  home.take_back();
 }
 
 void Borrowing::on_returned() {

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "kv/server/gathering.h"
 #include "kv/server/lending.h"
 #include "kv/server/outbox.h"
-#include "kv/store/arrival.h"
 
 namespace kv {
 
@@ -22,9 +22,9 @@ class Borrowing;
 
 class Borrower {
  public:
-  // The `number`th key that the command uses and that lives on this core; false: there are no more.
-  virtual bool find_cold_key(Server& there, unsigned& database, std::string_view& key) = 0;
-  // All keyspaces are here: run, then call give_back(), now or later.
+  // The keys that the command uses, that live on this core, and that have to be brought up first.
+  virtual void find_cold_keys(Server& there, ColdKeys& cold) = 0;
+  // All keyspaces are here: run, or answer with an error if borrowing.has_failed(); then call give_back(), now or later.
   virtual void on_borrowed(Borrowing& borrowing) = 0;
 
  protected:
@@ -40,17 +40,15 @@ class Loan final : public Parcel, private KeyWaiter {
 
  private:
   friend class Borrowing;
-  static constexpr unsigned kFetchesMax = 64;
-
   void proceed(Server& there);
   void on_keys_home() override { proceed(*there_); }
-  void on_arrival(Arrival&) { proceed(*there_); }
+  void on_gathered() { proceed(*there_); }
 
   Borrowing* borrowing_ = nullptr;
   unsigned core_ = 0;
   Server* there_ = nullptr;
-  unsigned fetches_ = 0;
-  Arrival arrival_ = Arrival::to<&Loan::on_arrival>(this);
+  bool has_failed_ = false;
+  Gathering gathering_ = Gathering::to<&Loan::on_gathered>(this);
 };
 
 class Borrowing {
@@ -67,6 +65,9 @@ class Borrowing {
 
   // Requires: at least one core. The borrower may be called before this returns.
   void start(Borrower& borrower);
+
+  // Some item could not be brought up: what the command would find is not true. Requires: on_borrowed was called.
+  bool has_failed() const noexcept;
 
   // Gives back what was borrowed, and in the end itself. Requires: on_borrowed was called.
   void give_back();

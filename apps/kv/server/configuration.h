@@ -30,6 +30,10 @@ struct Configuration {
   unsigned databases = 16;
   unsigned cores = 1;
   std::size_t l1_bytes_at_start = 0;  // of all cores together
+  std::size_t l2_bytes = 0;           // the same
+  std::uint64_t l3_bytes = 0;         // the same; 0: no file
+  std::int64_t l3_sync_ms = 1000;
+  std::string l3_path;
   bool cluster_mode = false;
   bool debug_commands = false;
   std::size_t clients_max = 10'000;  // maxclients; of all cores together
@@ -43,7 +47,7 @@ struct Configuration {
   std::size_t transaction_bytes_max = std::size_t{64} << 20;  // queued since MULTI: more spoils the transaction
   OutputLimit normal_limit{std::size_t{256} << 20, 0, 0};
   OutputLimit pubsub_limit{std::size_t{32} << 20, std::size_t{8} << 20, 60};
-  std::uint32_t timeout_s = 0;  // of clients that say nothing; 0: none
+  std::uint32_t timeout_s = 0;           // of clients that say nothing; 0: none
   std::string eviction = "allkeys-lru";  // maxmemory-policy, in Redis's words
   std::string password;                  // requirepass
 

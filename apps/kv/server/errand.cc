@@ -18,41 +18,37 @@ void Errand::proceed(Server& there) {
   there_ = &there;
   for (; next_ < count_; ++next_) {
     if (!there.lending().is_home()) {
+      gathering_.release();
       there.statistics().waits_for_keys.add();
       there.lending().await(*this);
       return;
     }
     there.enter_turn();
-    if (there.has_file() && !is_refused_ && needs_fetch(there)) return;
+    if (there.has_tiers() && needs_fetch(there)) return;
     if (is_refused_) {
       employer_.refuse(there, indexes_[next_], replies_);
     } else {
       employer_.run(there, indexes_[next_], replies_);
     }
     is_refused_ = false;
-    fetches_ = 0;
-    arrival_.release();
+    if (there.has_tiers()) there.keyspace().show(nullptr);
+    gathering_.release();
     ends_[next_] = replies_.size();
   }
   go_home(there);
 }
 
-// True: an item is on its way.
+// True: items are on their way.
 bool Errand::needs_fetch(Server& there) {
-  unsigned database = 0;
-  std::string_view key;
-  if (!employer_.find_cold_key(there, indexes_[next_], database, key)) return false;
+  if (gathering_.shows_item()) return false;
+  ColdKeys cold(gathering_.names());
+  there.keyspace().show(&gathering_.names());
+  employer_.find_cold_keys(there, indexes_[next_], cold);
+  if (cold.empty()) return false;
+  there.keyspace().show(nullptr);
   there.statistics().cold_waits.add();
-  arrival_.release();
-  const bool started =
-      ++fetches_ <= kFetchesMax && there.keyspace().try_require_resident(arrival_, database, key, Arrival::Purpose::change);
-  is_refused_ = !started;
-  return started;
-}
-
-void Errand::on_arrival(Arrival& arrival) {
-  is_refused_ = arrival.outcome() == Arrival::Outcome::refused;
-  proceed(*there_);
+  is_refused_ = !gathering_.try_start(there.keyspace(), cold);
+  return !is_refused_;
 }
 
 void Errand::go_home(Server& there) {

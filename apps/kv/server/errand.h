@@ -9,10 +9,10 @@
 #include <array>
 #include <cstdint>
 
+#include "kv/server/gathering.h"
 #include "kv/server/lending.h"
 #include "kv/server/outbox.h"
 #include "kv/session/reply_buffer.h"
-#include "kv/store/arrival.h"
 
 namespace kv {
 
@@ -25,8 +25,8 @@ class Employer {
   virtual void run(Server& there, unsigned index, protocol::ReplySink& sink) = 0;
   // Answers that the keys' items cannot be read.
   virtual void refuse(Server& there, unsigned index, protocol::ReplySink& sink) = 0;
-  // A key of the command that has to be brought up first, or false.
-  virtual bool find_cold_key(Server& there, unsigned index, unsigned& database, std::string_view& key) = 0;
+  // The keys of the command that have to be brought up first.
+  virtual void find_cold_keys(Server& there, unsigned index, ColdKeys& cold) = 0;
   // At home again. May give the errand back.
   virtual void on_errand_home(Errand& errand) = 0;
 
@@ -54,13 +54,11 @@ class Errand final : public Parcel, private KeyWaiter {
   }
 
  private:
-  static constexpr unsigned kFetchesMax = 16;  // of one command, before it is refused: its items go as fast as they come
-
   void proceed(Server& there);
   bool needs_fetch(Server& there);
   void go_home(Server& there);
   void on_keys_home() override { proceed(*there_); }
-  void on_arrival(Arrival& arrival);
+  void on_gathered() { proceed(*there_); }
 
   Server& home_;
   Employer& employer_;
@@ -69,12 +67,11 @@ class Errand final : public Parcel, private KeyWaiter {
   std::uint8_t count_ = 0;
   std::uint8_t next_ = 0;
   std::uint8_t taken_ = 0;
-  std::uint8_t fetches_ = 0;
   bool is_refused_ = false;
   std::array<std::uint8_t, kCallsMax> indexes_;
   std::array<std::size_t, kCallsMax> ends_;
   ReplyBuffer replies_;
-  Arrival arrival_ = Arrival::to<&Errand::on_arrival>(this);
+  Gathering gathering_ = Gathering::to<&Errand::on_gathered>(this);
 };
 
 }  // namespace kv

@@ -22,6 +22,17 @@ class KeyWaiter : public corering::base::ListHook<KeyWaiterTag> {
   ~KeyWaiter() = default;
 };
 
+// Calls all that wait now.
+inline void wake(corering::base::List<KeyWaiter, KeyWaiterTag>& waiters) {
+  corering::base::List<KeyWaiter, KeyWaiterTag> current;
+  current.swap(waiters);
+  while (!current.empty()) {
+    KeyWaiter& next = current.front();
+    current.pop_front();
+    next.on_keys_home();
+  }
+}
+
 class Lending {
  public:
   Lending() = default;

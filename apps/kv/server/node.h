@@ -33,6 +33,16 @@ struct Node {
 
   std::uint64_t next_client_id() noexcept { return client_id_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
+  // The file tier. A server takes commands that need keys when no core reads its file any more, and saves when no core has a client.
+  std::string file_folder;  // or empty
+  std::atomic<unsigned> cores_loading{0};
+  std::atomic<unsigned> cores_quiet{0};
+  std::atomic<bool> saves_at_stop{true};  // SHUTDOWN NOSAVE
+  std::atomic<std::uint64_t> items_at_stop{0};
+  std::atomic<std::uint64_t> unsaved_items{0};
+  std::atomic<std::uint64_t> unsaved_large_bytes{0};  // of values that no file takes
+  std::atomic<unsigned> failed_files{0};
+
   // Subscriptions of all kinds on all cores: while there are none a PUBLISH need not travel.
   std::atomic<std::int64_t> subscriptions{0};
   std::atomic<std::int64_t> monitors{0};

@@ -22,13 +22,16 @@ struct NoticeParcel : Parcel {
 
 }  // namespace
 
-Server::Server(corering::runtime::Core& core, Node& node, Configuration configuration, std::unique_ptr<Keyspace> keyspace)
+Server::Server(corering::runtime::Core& core, Node& node, Configuration configuration, std::unique_ptr<Keyspace> keyspace,
+               std::unique_ptr<HomeDevice> device)
     : core_(core),
       node_(node),
       number_(core.id().value),
       configuration_(std::move(configuration)),
       pubsub_(node),
+      device_(std::move(device)),
       keyspace_(std::move(keyspace)),
+      keeper_(node, number_, *keyspace_, device_.get()),
       outbox_(core, node),
       errands_({.room = corering::mem::Room::app}),
       borrowings_({.room = corering::mem::Room::app}),
@@ -39,24 +42,54 @@ Server::Server(corering::runtime::Core& core, Node& node, Configuration configur
   access_.set_default_password(configuration_.password);
   statistics_.register_metrics(core.registry());
   corering::cache::register_counters(core.registry(), keyspace_->cache().counters());
-  has_file_ = keyspace_->cache().log() != nullptr;
+  if (const corering::cache::Log* const log = keyspace_->cache().log()) {
+    has_tiers_ = true;
+    corering::cache::register_counters(core.registry(), log->counters());
+  }
+  if (device_ != nullptr) {
+    device_->set_on_end([](void* server) { static_cast<Server*>(server)->want_turn(); }, this);
+  }
   measure_wall_offset();
 }
 
 Server::~Server() {
   core_.timers().stop(tick_);
   core_.timers().stop(pause_timer_);
+  core_.timers().stop(patience_);
+  core_.flush_list().remove(work_);
   CORERING_ASSERT(clients_.empty(), "a server dies before its clients");
 }
 
 void Server::start() {
   measure_wall_offset();
-  core_.timers().start(tick_, core_.now() + kTick);
+  core_.timers().start(tick_, core_.now() + tick());
+  if (has_tiers_) want_turn();
 }
 
-bool Server::is_idle() const noexcept {
-  return outbox_.empty() && lending_.is_home() && !lending_.has_waiters() && borrowings_.live() == 0 && errands_.live() == 0 &&
-         guides_.live() == 0 && held_pins_.live() == 0 && notices_ == 0;
+// Half of the time is the clients', the rest is the file's: those who do not take their replies must not cost others what they stored.
+void Server::drain() {
+  is_draining_ = true;
+  if (has_file()) core_.timers().start(patience_, core_.now() + core_.options().drain_timeout / 2);
+  core_.timers().start(tick_, core_.now() + tick());
+  want_turn();
+}
+
+void Server::on_patience_ends() {
+  std::vector<Client*> late;  // first: closing one may change the list
+  for (Client& client : clients_) late.push_back(&client);
+  for (Client* client : late) client->kill();
+}
+
+void Server::abort() noexcept {
+  keeper_.give_up();
+  want_turn();
+}
+
+bool Server::is_idle() const noexcept { return is_quiet() && keeper_.is_closed(); }
+
+bool Server::is_quiet() const noexcept {
+  return clients_.empty() && outbox_.empty() && lending_.is_home() && !lending_.has_waiters() && borrowings_.live() == 0 &&
+         errands_.live() == 0 && guides_.live() == 0 && held_pins_.live() == 0 && notices_ == 0;
 }
 
 Client* Server::find_client(std::uint64_t id) noexcept {
@@ -66,7 +99,45 @@ Client* Server::find_client(std::uint64_t id) noexcept {
 
 void Server::begin_turn() {
   turn_began_ = core_.now();
-  if (lending_.is_home()) keyspace_->advance(now_ms());
+  if (!lending_.is_home() || keeper_.is_resting()) return;
+  is_advancing_ = true;
+  const bool has_more = keyspace_->advance(now_ms());
+  is_advancing_ = false;
+  if (is_draining_ && is_quiet()) keeper_.note_quiet();
+  keeper_.after_advance(core_.now());
+  if (has_more && !keeper_.is_resting()) want_turn();
+}
+
+// What waits to be done goes on though nobody asks for anything.
+void Server::on_work() {
+  wake(outside_waiters_);
+  if (turn_began_ == core_.now()) return want_turn();
+  begin_turn();
+}
+
+void Server::lend() noexcept {
+  lending_.lend();
+  if (device_ != nullptr) device_->leave();
+}
+
+void Server::take_back() {
+  keyspace_->show(nullptr);
+  if (device_ != nullptr) device_->come_home();
+  if (has_tiers_) want_turn();
+  lending_.take_back();
+}
+
+std::uint64_t Server::request_sync() {
+  want_turn();
+  return keyspace_->cache().request_sync();
+}
+
+// Sync points begin on time, also when nobody comes by; and when it is to end, it is to end soon.
+corering::base::Duration Server::tick() const noexcept {
+  if (!has_file()) return kTick;
+  if (is_draining_) return std::chrono::milliseconds(1);
+  return std::clamp<corering::base::Duration>(std::chrono::milliseconds(configuration_.l3_sync_ms) / 4,
+                                              std::chrono::milliseconds(1), kTick);
 }
 
 namespace {
@@ -104,7 +175,7 @@ void Server::drop(Landing& landing) {
 }
 
 void Server::note_call(const Command& command, std::span<const std::string_view> arguments, std::int64_t began_ns,
-                           const Client* client) {
+                       const Client* client) {
   if (began_ns == 0) return statistics_.by_command.count(command);
   const std::int64_t took_us = (clock_ns() - began_ns) / 1000;
   statistics_.by_command.note(command, static_cast<std::uint64_t>(took_us));
@@ -160,13 +231,7 @@ void Server::unpause() {
 
 void Server::end_pause() {
   paused_ = Pause::none;
-  corering::base::List<KeyWaiter, KeyWaiterTag> waiters;
-  waiters.swap(pause_waiters_);
-  while (!waiters.empty()) {
-    KeyWaiter& next = waiters.front();
-    waiters.pop_front();
-    next.on_keys_home();
-  }
+  wake(pause_waiters_);
 }
 
 void Server::join(Client& client) {
@@ -246,7 +311,7 @@ void Server::on_tick() {
   close_idle_clients();
   if (lending_.is_home()) static_cast<void>(keyspace_->cache().counters());  // brings the gauges up to date
   begin_turn();
-  core_.timers().start(tick_, core_.now() + kTick);
+  core_.timers().start(tick_, core_.now() + tick());
 }
 
 // CONFIG SET timeout; who only listens is never idle. Once a second.

@@ -19,6 +19,7 @@
 #include "kv/server/borrowing.h"
 #include "kv/server/configuration.h"
 #include "kv/server/errand.h"
+#include "kv/server/file_keeper.h"
 #include "kv/server/held_pin.h"
 #include "kv/server/lending.h"
 #include "kv/server/node.h"
@@ -40,7 +41,9 @@ enum class Pause : std::uint8_t { none, writes, all };
 
 class Server {
  public:
-  Server(corering::runtime::Core& core, Node& node, Configuration configuration, std::unique_ptr<Keyspace> keyspace);
+  // `device`: of the keyspace's file, if it has one.
+  Server(corering::runtime::Core& core, Node& node, Configuration configuration, std::unique_ptr<Keyspace> keyspace,
+         std::unique_ptr<HomeDevice> device = nullptr);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -67,6 +70,16 @@ class Server {
   // Requires: the keyspace is at home, or lent to the caller.
   Keyspace& keyspace() noexcept { return *keyspace_; }
   Lending& lending() noexcept { return lending_; }
+  // The keyspace goes to a borrower, and comes back. Requires of lend: it is at home.
+  void lend() noexcept;
+  void take_back();
+  // Whether this is called by the cache, which is in the middle of something: then the keyspace cannot be lent.
+  bool is_inside_cache() const noexcept { return is_advancing_ || (device_ != nullptr && device_->is_telling()); }
+  // Calls the waiter when that is over, in this turn or the next.
+  void await_outside(KeyWaiter& waiter) noexcept {
+    outside_waiters_.push_back(waiter);
+    want_turn();
+  }
   Outbox& outbox() noexcept { return outbox_; }
   Database database(unsigned number) noexcept { return {node_.keyspaces, node_.slots, number}; }
 
@@ -94,15 +107,21 @@ class Server {
     if (turn_began_ != core_.now()) [[unlikely]]
       begin_turn();
   }
-  bool has_file() const noexcept { return has_file_; }
+  // What is not in L1 may have to be waited for.
+  bool has_tiers() const noexcept { return has_tiers_; }
+  bool has_file() const noexcept { return keeper_.has_file(); }
+  FileKeeper& file_keeper() noexcept { return keeper_; }
+  // Commands that need keys are answered -LOADING.
+  bool is_loading() noexcept { return keeper_.is_loading(); }
+  // Asks for a sync point, and sees to it; see FileKeeper::is_over. Requires: there is a file, and the keyspace is at home.
+  std::uint64_t request_sync();
   void await_unpause(KeyWaiter& waiter) noexcept { pause_waiters_.push_back(waiter); }
   void forget_pause(KeyWaiter& waiter) noexcept { pause_waiters_.erase(pause_waiters_.iterator_to(waiter)); }
   bool has_monitors() const noexcept { return node_.monitors.load(std::memory_order_relaxed) != 0; }
 
   // Calls of commands; with their durations, for the slow log and LATENCY, if began_ns is not 0. Units: ns of an arbitrary start; never 0.
   static std::int64_t clock_ns() noexcept { return corering::base::SteadyClock().now().ns | 1; }
-  void note_call(const Command& command, std::span<const std::string_view> arguments, std::int64_t began_ns,
-                     const Client* client);
+  void note_call(const Command& command, std::span<const std::string_view> arguments, std::int64_t began_ns, const Client* client);
 
   // Drops what has landed, now or when the keyspace that it lies in is at home.
   void drop(Landing& landing);
@@ -120,10 +139,18 @@ class Server {
 
   // For the service: its life.
   void start();
+  // No new clients come: those that are here go, and then the file is written.
+  void drain();
+  void abort() noexcept;
   bool is_idle() const noexcept;
 
  private:
   void begin_turn();
+  void on_work();
+  void want_turn() noexcept { core_.flush_list().add(work_); }
+  bool is_quiet() const noexcept;
+  corering::base::Duration tick() const noexcept;
+  void on_patience_ends();
   void on_tick();
   void close_idle_clients();
   void measure_wall_offset() noexcept;
@@ -137,7 +164,9 @@ class Server {
   Statistics statistics_;
   SlowLog slow_log_;
   PubSub pubsub_;
+  std::unique_ptr<HomeDevice> device_;
   std::unique_ptr<Keyspace> keyspace_;
+  FileKeeper keeper_;
   Outbox outbox_;
   Lending lending_;
   corering::mem::ObjectPool<Errand> errands_;
@@ -145,9 +174,12 @@ class Server {
   corering::mem::ObjectPool<TourGuide> guides_;
   corering::mem::ObjectPool<HeldPin> held_pins_;
   corering::base::List<KeyWaiter, KeyWaiterTag> pause_waiters_;
+  corering::base::List<KeyWaiter, KeyWaiterTag> outside_waiters_;
   std::size_t notices_ = 0;  // under way
   corering::base::Instant turn_began_;
-  bool has_file_ = false;
+  bool has_tiers_ = false;
+  bool is_advancing_ = false;
+  bool is_draining_ = false;
   corering::base::List<Client, ClientTag> clients_;
   std::size_t client_count_ = 0;
   std::vector<Client*> monitors_;
@@ -155,6 +187,8 @@ class Server {
   std::int64_t wall_offset_ns_ = 0;
   Pause paused_ = Pause::none;
   corering::sched::Timer tick_ = corering::sched::Timer::to<&Server::on_tick>(this);
+  corering::sched::Timer patience_ = corering::sched::Timer::to<&Server::on_patience_ends>(this);
+  corering::runtime::Flushable work_ = corering::runtime::Flushable::to<&Server::on_work>(this);
   corering::sched::Timer pause_timer_ = corering::sched::Timer::to<&Server::end_pause>(this);
 };
 

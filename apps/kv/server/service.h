@@ -21,7 +21,7 @@ class KvService final : public corering::runtime::Service {
  public:
   // Takes ownership of the listening descriptors.
   KvService(corering::runtime::Core& core, Node& node, const Configuration& configuration, std::unique_ptr<Keyspace> keyspace,
-            const Listeners& listeners, const corering::net::Limits& limits);
+            const Listeners& listeners, const corering::net::Limits& limits, std::unique_ptr<HomeDevice> device = nullptr);
 
   void start() override;
   void drain() override;

@@ -19,6 +19,7 @@
 namespace kv {
 
 class Client;
+class KeyWaiter;
 class Server;
 
 class Tour {
@@ -29,6 +30,13 @@ class Tour {
 
   // Writes exactly one reply.
   virtual void conclude(Client& client, protocol::RespWriter& reply) = 0;
+
+  // Something that visit() has to wait for: true if the tour was left with `waiter`, who brings it here again.
+  virtual bool must_wait(Server& there, KeyWaiter& waiter) {
+    static_cast<void>(there);
+    static_cast<void>(waiter);
+    return false;
+  }
 
   // Whether visit() uses the core's keyspace: then it waits until that is at home.
   virtual bool needs_keys() const noexcept { return false; }

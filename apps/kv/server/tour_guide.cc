@@ -10,6 +10,7 @@ void TourGuide::arrive(Server& here) {
     if (next_ != here.number()) return travel_to(next_);
     if (tour_->needs_keys() && !holds_keys_ && !here.lending().is_home()) return here.lending().await(*this);
     here.enter_turn();
+    if (tour_->must_wait(here, *this)) return;
     tour_->visit(here);
     ++next_;
   }

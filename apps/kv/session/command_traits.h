@@ -15,10 +15,15 @@ inline bool is_timed(const Command& command) noexcept {
          command.handler != &psetex_command;
 }
 
-// One key, and done soon.
+// Whether it runs where keys are.
+inline bool needs_keys(const Command& command) noexcept {
+  return command.scope == Scope::keys || command.scope == Scope::all_keys || command.scope == Scope::cursor;
+}
+
+// One key, of the selected database, and done soon.
 inline bool is_quick(const Command& command) noexcept {
   return command.scope == Scope::keys && command.keys.first == 1 && command.keys.last == 1 && command.subcommands.empty() &&
-         !is_timed(command) && command.handler != &watch_command;
+         !is_timed(command) && command.handler != &watch_command && command.handler != &move_command;
 }
 
 }  // namespace kv

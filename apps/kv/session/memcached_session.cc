@@ -1,5 +1,6 @@
 #include "kv/session/memcached_session.h"
 
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,8 @@ using protocol::Outcome;
 namespace {
 
 constexpr std::size_t kRequestBytesMax = std::size_t{1} << 30;
+constexpr std::string_view kLoading = "SERVER_ERROR loading: the file is being read";
+constexpr std::string_view kUnreadable = "SERVER_ERROR the file cannot be read, or memory is too small";
 
 protocol::MemcachedLimits limits_of(Server& server) {
   protocol::MemcachedLimits limits;
@@ -68,7 +71,7 @@ std::size_t MemcachedSession::input_bytes() const noexcept {
 }
 
 void MemcachedSession::drop() noexcept {
-  piece_ = {};
+  release_piece();
   server_.drop(landing_);
 }
 
@@ -76,13 +79,15 @@ void MemcachedSession::work() {
   while (advance()) {
   }
   writer_.flush();
-  if (is_closing() || wait_ != Wait::nothing || sink_.is_loaded()) return;
-  if (is_over_ || (has_ended_ && !piece_ && connection_.input().empty())) connection_.finish();
+  if (is_closing() || wait_ != Wait::nothing) return;
+  if (piece_ && server_.core().receive_buffers().is_short()) keep_piece();
+  if (sink_.is_loaded()) return;
+  if (is_over_ || (has_ended_ && !has_piece() && connection_.input().empty())) connection_.finish();
 }
 
 bool MemcachedSession::advance() {
   if (wait_ != Wait::nothing || is_over_ || is_closing() || !sink_.try_unload() || connection_.is_above_high_mark()) return false;
-  if (!piece_) {
+  if (!has_piece()) {
     if (connection_.input().empty()) return false;
     piece_ = connection_.input().pop_front();
     sink_.expect(piece_.bytes().size());
@@ -91,10 +96,19 @@ bool MemcachedSession::advance() {
   return take(reader_.next(request_));
 }
 
+// As RespSession::keep_piece; no request is at work.
+void MemcachedSession::keep_piece() {
+  const std::string_view from = corering::base::text_of(piece_.bytes());
+  kept_piece_ = std::make_unique_for_overwrite<char[]>(from.size());
+  std::memcpy(kept_piece_.get(), from.data(), from.size());
+  reader_.on_piece_moved({kept_piece_.get(), from.size()});
+  piece_ = {};
+}
+
 bool MemcachedSession::take(Outcome outcome) {
   switch (outcome) {
     case Outcome::request: dispatch(); return true;
-    case Outcome::incomplete: piece_ = {}; return true;
+    case Outcome::incomplete: release_piece(); return true;
     case Outcome::value: begin_landing(); return true;
     case Outcome::refused:
       server_.statistics().rejected_calls.add();
@@ -132,20 +146,25 @@ void MemcachedSession::dispatch() {
     has_keys = true;
     core = owner;
   });
+  if (server_.is_loading() && (has_keys || request_.command == MemcachedCommand::flush_all)) return writer_.line(kLoading);
   if (is_spread) return start_borrowing();
   if (!has_keys && request_.command != MemcachedCommand::flush_all) return run_here();
-  unsigned number = 0;
-  std::string_view key;
   if (landing_.is_reserved() && !server_.lending().is_home()) {
     wait_ = Wait::own_keys;
     connection_.hold();
     server_.lending().await(*this);
     return;
   }
-  const bool is_ready = core == here && server_.lending().is_home() &&
-                        (landing_.is_reserved() || !(server_.has_file() && find_cold_key(server_, 0, number, key)));
-  if (is_ready) return run_here();
+  if (core == here && server_.lending().is_home() && !has_cold_key()) return run_here();
   start_errand(core);
+}
+
+bool MemcachedSession::has_cold_key() {
+  if (!server_.has_tiers()) return false;
+  ColdNames none;
+  ColdKeys cold(none);
+  find_cold_keys(server_, cold);
+  return !cold.empty();
 }
 
 void MemcachedSession::run_here() {
@@ -184,7 +203,7 @@ void MemcachedSession::begin_landing() {
   const std::string_view rest = reader_.rest();
   reader_.feed(rest.substr(landing_.append(rest)));
   if (landing_.is_full()) return reader_.on_landed(landing_.value(), request_);
-  piece_ = {};
+  release_piece();
   wait_ = Wait::landing;
   connection_.land(landing_.rest());
 }
@@ -205,6 +224,10 @@ void MemcachedSession::wake() {
 
 void MemcachedSession::on_keys_home() {
   wait_ = Wait::nothing;
+  if (has_cold_key()) {
+    start_errand(server_.number());
+    return wait_ == Wait::errand ? connection_.unhold() : wake();  // it holds the connection itself
+  }
   run_here();
   wake();
 }
@@ -230,24 +253,15 @@ void MemcachedSession::run(Server& there, unsigned, protocol::ReplySink& sink) {
   there.statistics().commands.add();
 }
 
-void MemcachedSession::refuse(Server&, unsigned, protocol::ReplySink& sink) {
-  protocol::MemcachedWriter(sink).line("SERVER_ERROR the file cannot be read");
-}
+void MemcachedSession::refuse(Server&, unsigned, protocol::ReplySink& sink) { protocol::MemcachedWriter(sink).line(kUnreadable); }
 
-bool MemcachedSession::find_cold_key(Server& there, unsigned, unsigned& number, std::string_view& key) {
-  return find_cold_key(there, number, key);
-}
+void MemcachedSession::find_cold_keys(Server& there, unsigned, ColdKeys& cold) { find_cold_keys(there, cold); }
 
-bool MemcachedSession::find_cold_key(Server& there, unsigned& number, std::string_view& key) {
-  bool found = false;
-  for_each_key(request_, [&](std::string_view candidate) {
-    if (found || there.node().slots.core_of(candidate) != there.number()) return;
-    if (there.keyspace().is_resident(0, candidate)) return;
-    found = true;
-    number = 0;
-    key = candidate;
+// The value may have been received where it is to stay; that place can wait, too.
+void MemcachedSession::find_cold_keys(Server& there, ColdKeys& cold) {
+  for_each_key(request_, [&](std::string_view key) {
+    if (there.node().slots.core_of(key) == there.number() && !there.keyspace().is_resident(0, key)) cold.add(0, key);
   });
-  return found;
 }
 
 void MemcachedSession::on_errand_home(Errand& errand) {
@@ -278,7 +292,11 @@ void MemcachedSession::start_borrowing() {
 
 void MemcachedSession::on_borrowed(Borrowing& borrowing) {
   sink_.treat(ConnectionSink::Treatment::copy_references);
-  run_here();
+  if (borrowing.has_failed()) {
+    writer_.line(kUnreadable);
+  } else {
+    run_here();
+  }
   sink_.treat(ConnectionSink::Treatment::send);
   borrowing.give_back();
   if (is_starting_) {

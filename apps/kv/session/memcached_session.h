@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "corering/net/session.h"
 #include "kv/commands/memcached.h"
@@ -46,9 +47,16 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
   bool take(protocol::Outcome outcome);
   bool is_closing() const noexcept { return connection_.state() >= corering::net::ConnectionState::closing; }
   void drop() noexcept;
+  bool has_piece() const noexcept { return piece_ || kept_piece_ != nullptr; }
+  void release_piece() noexcept {
+    piece_ = {};
+    kept_piece_.reset();
+  }
+  void keep_piece();
   void wake();
 
   void dispatch();
+  bool has_cold_key();
   void run_here();
   void start_errand(unsigned core);
   void start_borrowing();
@@ -58,9 +66,9 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
 
   void run(Server& there, unsigned index, protocol::ReplySink& sink) override;
   void refuse(Server& there, unsigned index, protocol::ReplySink& sink) override;
-  bool find_cold_key(Server& there, unsigned index, unsigned& number, std::string_view& key) override;
+  void find_cold_keys(Server& there, unsigned index, ColdKeys& cold) override;
   void on_errand_home(Errand& errand) override;
-  bool find_cold_key(Server& there, unsigned& number, std::string_view& key) override;
+  void find_cold_keys(Server& there, ColdKeys& cold) override;
   void on_borrowed(Borrowing& borrowing) override;
   void on_keys_home() override;
 
@@ -69,7 +77,8 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
   ConnectionSink sink_;
   protocol::MemcachedWriter writer_;
   protocol::RequestReader<protocol::MemcachedParser> reader_;
-  corering::net::Slice piece_;
+  corering::net::Slice piece_;          // what the request refers to,
+  std::unique_ptr<char[]> kept_piece_;  // or its bytes, when chunks are short
   protocol::MemcachedRequest request_;
   Wait wait_ = Wait::nothing;
   bool is_over_ = false;

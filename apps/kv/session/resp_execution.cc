@@ -8,60 +8,67 @@
 #include "kv/commands/access_log.h"
 #include "kv/commands/connection_commands.h"
 #include "kv/protocol/ascii.h"
+#include "kv/session/cold_keys.h"
 #include "kv/session/command_traits.h"
+#include "kv/session/look_ahead.h"
 #include "kv/session/resp_session.h"
 
 namespace kv {
 
 using Treatment = ConnectionSink::Treatment;
 
-// The keys of a pipeline are scattered over memory: their cache misses overlap if all are asked for before the first is needed. A hint: it
-// supposes that the first argument is the key, that keys are short, and that databases were not exchanged.
-void RespSession::prefetch_keys() noexcept {
-  constexpr std::size_t kKeyBytes = 63;
-  std::array<std::array<char, kKeyBytes + 1>, RequestBatch::kRequestsMax> stored;
-  std::array<corering::base::ByteView, RequestBatch::kRequestsMax> views;
-  std::size_t count = 0;
-  for (unsigned index = 0; index < batch_->count; ++index) {
-    const protocol::ArgumentList& arguments = batch_->requests[index];
-    if (arguments.size() < 2 || arguments[1].size() > kKeyBytes) continue;
-    const std::string_view key = arguments[1];
-    stored[count][0] = static_cast<char>(database);
-    std::memcpy(&stored[count][1], key.data(), key.size());
-    views[count] = std::as_bytes(std::span(stored[count]).first(key.size() + 1));
-    ++count;
-  }
-  server_.keyspace().cache().prefetch(std::span(views).first(count));
+namespace {
+
+// For names of commands: 2 to 8 letters, without a call.
+bool is_same_name(std::string_view name, std::string_view other) noexcept {
+  const std::size_t size = name.size();
+  if (size != other.size() || size < 2 || size > 8) return false;
+  const auto same = [&](auto word, std::size_t at) {
+    decltype(word) words[2];
+    std::memcpy(&words[0], name.data() + at, sizeof word);
+    std::memcpy(&words[1], other.data() + at, sizeof word);
+    return words[0] == words[1];
+  };
+  if (size < 4) return same(std::uint16_t{}, 0) && same(std::uint16_t{}, size - 2);
+  return same(std::uint32_t{}, 0) && same(std::uint32_t{}, size - 4);
 }
+
+}  // namespace
 
 // What most clients do most of the time, without a look at anything that is the same for all of a batch. False: the next request needs it.
 bool RespSession::run_plain() {
   const bool is_plain = user != nullptr && user->is_unrestricted && !transaction.is_open() && reply_mode == ReplyMode::on &&
                         (subscriptions.empty() || version == protocol::RespVersion::resp3) && server_.paused() == Pause::none &&
-                        !server_.has_monitors() && server_.lending().is_home() && !landing_.is_reserved();
+                        !server_.has_monitors() && server_.lending().is_home() && !landing_.is_reserved() && !server_.is_loading();
   if (!is_plain) return false;
   server_.enter_turn();
-  if (batch_->next == 0 && batch_->count > 1) prefetch_keys();
+  LookAhead look_ahead(server_.keyspace(), database, *batch_);
   Database data = server_.database(database);
   const std::int64_t now_ms = server_.now_ms();
+  std::string_view last_name;  // as it was written: clients repeat themselves
+  const Command* command = nullptr;
   unsigned executed = 0;
   unsigned in_a_row = 0;
   CommandStatistics& statistics = server_.statistics().by_command;
   while (!batch_->is_done() && !connection_.is_above_high_mark()) {
     const protocol::ArgumentList& arguments = batch_->current();
-    const Command* const command = find_command(arguments[0]);
+    if (!is_same_name(arguments[0], last_name)) {
+      last_name = arguments[0];
+      command = find_command(last_name);
+    }
     if (command == nullptr || !is_quick(*command) || !has_right_arity(*command, arguments.size())) break;
     const std::string_view key = arguments[static_cast<std::size_t>(command->keys.first)];
     if (server_.core_count() > 1 && core_of(key) != server_.number()) break;
-    if (server_.has_file() && !server_.keyspace().is_resident(database, key)) break;
+    if (server_.has_tiers() && !server_.keyspace().is_resident(database, key)) break;
     Call call{.arguments = arguments,
               .data = data,
               .reply = writer_,
               .now_ms = now_ms,
               .command = *command,
+              .ahead = look_ahead.step(),
               .client = this,
               .server = &server_};
-    // Clients repeat themselves: counted is what comes in a row.
+    // Counted is what comes in a row.
     if (command != statistics.current()) {
       statistics.count_current(in_a_row);
       statistics.set_current(command);
@@ -138,6 +145,9 @@ const char* RespSession::refusal_of(const Command& command, std::span<const std:
                     "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
     return refusal_text_.c_str();
   }
+  if (server_.is_loading() && ((command.flags & kLoading) == 0 || needs_keys(command))) {
+    return "LOADING Redis is loading the dataset in memory";
+  }
   if (transaction.is_open() && (command.flags & kNoMulti) != 0) return "ERR Command not allowed inside a transaction";
   return nullptr;
 }
@@ -190,20 +200,25 @@ void RespSession::dispatch(const Command& command) {
     return after_command();
   }
   if (destination.route == Route::several) return start_borrowing(command);
-  if (landing_.is_reserved() && landing_.holds(arguments[arguments.size() - 1])) return run_landed_set(command);
   // WATCH leaves something with the client.
   const bool is_local = destination.core == server_.number();
-  unsigned database_of_key = 0;
-  std::string_view key;
-  const bool is_ready = is_local && server_.lending().is_home() &&
-                        !(server_.has_file() && find_cold_key_of(server_, command, arguments, database_of_key, key));
-  if (is_ready) {
+  const bool is_home = server_.lending().is_home();
+  const bool is_cold = is_local && is_home && server_.has_tiers() && has_cold_key(command, arguments);
+  if (!is_cold && landing_.is_reserved() && landing_.holds(arguments[arguments.size() - 1])) return run_landed_set(command);
+  if (is_local && is_home && !is_cold) {
     server_.enter_turn();
     run_here(command, arguments);
     return after_command();
   }
   if (command.handler == &watch_command) return start_borrowing(command);
   start_errands(command, destination.core);
+}
+
+bool RespSession::has_cold_key(const Command& command, std::span<const std::string_view> arguments) {
+  ColdNames none;
+  ColdKeys cold(none);
+  add_cold_keys(server_, command, arguments, database, cold);
+  return !cold.empty();
 }
 
 void RespSession::run_here(const Command& command, std::span<const std::string_view> arguments) {

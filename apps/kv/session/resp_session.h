@@ -89,7 +89,6 @@ class RespSession final : public corering::net::Session,
   // One command.
   void step();
   bool run_plain();
-  void prefetch_keys() noexcept;
   const Command* admit(std::span<const std::string_view> arguments);
   void treat_replies(std::span<const std::string_view> arguments);
   const char* refusal_of(const Command& command, std::span<const std::string_view> arguments);
@@ -112,12 +111,12 @@ class RespSession final : public corering::net::Session,
   void put_replies_together();
   void run(Server& there, unsigned index, protocol::ReplySink& sink) override;
   void refuse(Server& there, unsigned index, protocol::ReplySink& sink) override;
-  bool find_cold_key(Server& there, unsigned index, unsigned& database, std::string_view& key) override;
+  void find_cold_keys(Server& there, unsigned index, ColdKeys& cold) override;
   void on_errand_home(Errand& errand) override;
 
   // Keys of several cores.
   void start_borrowing(const Command& command);
-  bool find_cold_key(Server& there, unsigned& database, std::string_view& key) override;
+  void find_cold_keys(Server& there, ColdKeys& cold) override;
   void on_borrowed(Borrowing& borrowing) override;
   void run_transaction();
   bool has_changed(const WatchedKey& watched);
@@ -125,8 +124,7 @@ class RespSession final : public corering::net::Session,
   void finish_transaction();
   void borrow(Borrowing& borrowing, const Command& command);
   unsigned core_of(std::string_view key) const noexcept { return static_cast<unsigned>(server_.node().slots.core_of(key)); }
-  bool find_cold_key_of(Server& there, const Command& command, std::span<const std::string_view> arguments, unsigned& number,
-                        std::string_view& key) const;
+  bool has_cold_key(const Command& command, std::span<const std::string_view> arguments);
   void finish_borrowing();
 
   // Tours.

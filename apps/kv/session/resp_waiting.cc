@@ -1,11 +1,18 @@
 // RespSession: what needs other cores: errands, borrowed keys, transactions, tours.
 
+#include "kv/session/cold_keys.h"
 #include "kv/session/command_traits.h"
 #include "kv/session/resp_session.h"
 
 namespace kv {
 
 using Treatment = ConnectionSink::Treatment;
+
+namespace {
+
+constexpr std::string_view kUnreadable = "ERR the file cannot be read, or memory is too small for all keys of the command at once";
+
+}  // namespace
 
 // --- errands
 
@@ -70,25 +77,10 @@ void RespSession::run(Server& there, unsigned index, protocol::ReplySink& sink) 
   there.statistics().commands.add();
 }
 
-void RespSession::refuse(Server&, unsigned, protocol::ReplySink& sink) {
-  protocol::RespWriter(sink, version).error("ERR the file cannot be read");
-}
+void RespSession::refuse(Server&, unsigned, protocol::ReplySink& sink) { protocol::RespWriter(sink, version).error(kUnreadable); }
 
-bool RespSession::find_cold_key(Server& there, unsigned index, unsigned& number, std::string_view& key) {
-  return find_cold_key_of(there, *batch_->commands[index], batch_->requests[index], number, key);
-}
-
-bool RespSession::find_cold_key_of(Server& there, const Command& command, std::span<const std::string_view> arguments,
-                                   unsigned& number, std::string_view& key) const {
-  bool found = false;
-  for_each_key(command, arguments, [&](std::string_view candidate) {
-    if (found || there.node().slots.core_of(candidate) != there.number()) return;
-    if (there.keyspace().is_resident(database, candidate)) return;
-    found = true;
-    number = database;
-    key = candidate;
-  });
-  return found;
+void RespSession::find_cold_keys(Server& there, unsigned index, ColdKeys& cold) {
+  add_cold_keys(there, *batch_->commands[index], batch_->requests[index], database, cold);
 }
 
 void RespSession::on_errand_home(Errand&) {
@@ -142,21 +134,21 @@ void RespSession::borrow(Borrowing& borrowing, const Command& command) {
   connection_.unhold();
 }
 
-bool RespSession::find_cold_key(Server& there, unsigned& number, std::string_view& key) {
-  if (!is_executing_) return find_cold_key_of(there, *command_, batch_->current(), number, key);
-  unsigned selected = database;
-  for (const QueuedCall& call : transaction.calls()) {
-    if (find_cold_key_of(there, *call.command, call.arguments, number, key)) {
-      number = selected;
-      if (!there.keyspace().is_resident(number, key)) return true;
-    }
+void RespSession::find_cold_keys(Server& there, ColdKeys& cold) {
+  if (is_executing_) {
+    add_cold_keys(there, transaction, database, cold);
+  } else {
+    add_cold_keys(there, *command_, batch_->current(), database, cold);
   }
-  return false;
 }
 
 // All is here. Pins of other cores' items could not be released from here later, so large values are copied.
-void RespSession::on_borrowed(Borrowing&) {
+void RespSession::on_borrowed(Borrowing& borrowing) {
   server_.enter_turn();
+  if (borrowing.has_failed()) {
+    writer_.error(kUnreadable);
+    return is_executing_ ? finish_transaction() : finish_borrowing();
+  }
   if (server_.core_count() > 1 && sink_.treatment() == Treatment::send) sink_.treat(Treatment::copy_references);
   if (is_executing_) return run_transaction();
   run_here(*command_, batch_->current());

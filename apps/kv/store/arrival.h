@@ -36,6 +36,7 @@ class Arrival {
   // hit and miss: run the command. refused: the disk fails, or there is no memory: the answer is an error.
   Outcome outcome() const noexcept { return fetch_.outcome(); }
   bool in_flight() const noexcept { return fetch_.in_flight(); }
+  Purpose purpose() const noexcept { return purpose_; }
 
   // Lets go of the item.
   void release() noexcept;

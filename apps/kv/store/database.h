@@ -27,12 +27,16 @@ class Database {
   std::span<Keyspace* const> cores() const noexcept { return cores_; }
   Keyspace& keyspace_of(std::string_view key) const noexcept { return *cores_[slots_->core_of(key)]; }
 
-  Entry find(std::string_view key) const { return keyspace_of(key).find(number_, key); }
+  // `ahead`: of that key, or null.
+  Entry find(std::string_view key, const Keyspace::Ahead* ahead = nullptr) const {
+    return keyspace_of(key).find(number_, key, ahead);
+  }
   Entry peek(std::string_view key) const { return keyspace_of(key).peek(number_, key); }
   bool has(std::string_view key) const { return static_cast<bool>(peek(key)); }
 
-  WriteResult put(std::string_view key, std::string_view value, const PutOptions& options = {}) const {
-    return keyspace_of(key).put(number_, key, value, options);
+  WriteResult put(std::string_view key, std::string_view value, const PutOptions& options = {},
+                  const Keyspace::Ahead* ahead = nullptr) const {
+    return keyspace_of(key).put(number_, key, value, options, ahead);
   }
   template <typename Fill>
   WriteResult write(std::string_view key, std::size_t value_bytes, const PutOptions& options, Fill&& fill) const {

@@ -180,15 +180,16 @@ void Arrival::release() noexcept {
   if (keyspace_ != nullptr) std::erase(keyspace_->visitors_, this);
 }
 
-void Keyspace::advance(std::int64_t now_ms) {
-  cache_->advance(now_ms);
+bool Keyspace::advance(std::int64_t now_ms) {
+  const bool more = cache_->advance(now_ms);
   if (!is_ready_) {
     if (!state_arrival_.in_flight()) load_state();
-    return;
+    return more || cache_->is_recovered();
   }
   if (has_appointments_) keep_appointments();
   if (is_sweeping_) sweep_flushed();
   if (cache_->log() != nullptr && !state_is_plain_ && now_ms - state_written_ms_ >= kStateRefreshMs) write_state();
+  return more || is_sweeping_;
 }
 
 }  // namespace kv

@@ -30,6 +30,7 @@
 #include "corering/mem/object_pool.h"
 #include "kv/protocol/reply_sink.h"
 #include "kv/store/arrival.h"
+#include "kv/store/cold_names.h"
 #include "kv/store/entry.h"
 #include "kv/store/item_notes.h"
 
@@ -52,6 +53,21 @@ enum class Eviction : std::uint8_t { allowed, refused };
 
 class Keyspace {
  public:
+  // A look-up that has begun, so that its cache misses are over when it is needed.
+  class Ahead {
+   public:
+    explicit operator bool() const noexcept { return size_ != 0; }
+
+   private:
+    friend class Keyspace;
+    static constexpr std::size_t kStoredBytesMax = 48;  // longer keys are looked up when they come
+    corering::base::ByteView bytes() const noexcept { return std::as_bytes(std::span(stored_).first(size_)); }
+
+    corering::cache::Probe probe_;
+    std::uint8_t size_ = 0;
+    std::array<char, kStoredBytesMax> stored_;
+  };
+
   explicit Keyspace(std::unique_ptr<corering::cache::Cache> cache);
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
@@ -61,6 +77,29 @@ class Keyspace {
 
   // Counts as a use of the key. Empty: there is none.
   Entry find(unsigned database, std::string_view key) { return look(database, key, Look::use); }
+  // `ahead` may be null, or nothing; otherwise it is of this key and database.
+  Entry find(unsigned database, std::string_view key, const Ahead* ahead) {
+    if (ahead == nullptr || !*ahead) return find(database, key);
+    auto found = cache_->get(ahead->bytes(), ahead->probe_);
+    if (found.status == corering::cache::GetStatus::hit && found.item.version() > marks_[prefixes_[database]]) [[likely]]
+      return Entry(std::move(found.item));
+    found.item = {};
+    return find(database, key);
+  }
+
+  // Two steps, some hundred nanoseconds of other work apart, before the look-up itself. Lifetime: until the turn ends.
+  void begin(unsigned database, std::string_view key, Ahead& ahead) const noexcept {
+    ahead.size_ = 0;
+    if (key.size() >= Ahead::kStoredBytesMax || has_marks_) [[unlikely]]
+      return;
+    ahead.stored_[0] = static_cast<char>(prefixes_[database]);
+    if (!key.empty()) std::memcpy(&ahead.stored_[1], key.data(), key.size());
+    ahead.size_ = static_cast<std::uint8_t>(key.size() + 1);
+    ahead.probe_ = cache_->probe(ahead.bytes());
+  }
+  void load(Ahead& ahead) noexcept {
+    if (ahead) cache_->prefetch(ahead.probe_);
+  }
   // Does not: for EXISTS, TTL, OBJECT and their like.
   Entry peek(unsigned database, std::string_view key) { return look(database, key, Look::glance); }
 
@@ -72,10 +111,15 @@ class Keyspace {
 
   // --- writing
 
-  WriteResult put(unsigned database, std::string_view key, std::string_view value, const PutOptions& options = {}) {
-    return write(database, key, value.size(), options, [value](Bytes place) {
+  WriteResult put(unsigned database, std::string_view key, std::string_view value, const PutOptions& options = {},
+                  const Ahead* ahead = nullptr) {
+    const auto fill = [value](Bytes place) {
       if (!value.empty()) std::memcpy(place.data(), value.data(), value.size());
-    });
+    };
+    const bool is_begun = ahead != nullptr && *ahead && !has_marks_ && admits(key, value.size());
+    if (!is_begun) return write(database, key, value.size(), options, fill);
+    note_use(prefixes_[database]);
+    return noted(cache_->write(ahead->bytes(), ahead->probe_, value.size(), options, fill));
   }
 
   // put whose value fill(Bytes) writes, all of it, where it is to lie. Neither fill nor edit may use the keyspace.
@@ -118,7 +162,7 @@ class Keyspace {
   // --- databases
 
   // Keys in it, expired ones included until they are found. Exact while one database has keys and up to a million keys in memory in all;
-  // beyond that an estimate from a million.
+  // beyond that, and with keys of several databases in a file, an estimate from those in memory and what was last counted.
   std::uint64_t size(unsigned database);
   // Empties it.
   void clear(unsigned database);
@@ -127,19 +171,33 @@ class Keyspace {
   void clear_at(unsigned database, std::int64_t at_ms);
   void swap(unsigned one, unsigned other);
 
-  // Calls visit(key, entry) for the keys of a few neighbouring places and returns the next cursor, 0 at the end: multiples of 1024, so
-  // that 10 bits are left for a core's number. A key that stays is visited at least once. `visit` must not use the keyspace.
-  // Keys in the file are not visited; there are cold_count of them in these places.
+  // Calls visit(key) for the keys of a few neighbouring places and returns the next cursor, 0 at the end: multiples of 1024, so that 10
+  // bits are left for a core's number. A key that stays is visited at least once. Neither function may use the keyspace.
+  // Of items in the file those are visited whose names are shown; visit_unknown(ColdItem) is called for the others.
+  template <typename Visit, typename VisitUnknown>
+  std::uint64_t scan(unsigned database, std::uint64_t cursor, Visit&& visit, VisitUnknown&& visit_unknown) {
+    const std::uint8_t prefix = prefixes_[database];
+    const auto visit_stored = [&](std::string_view stored, std::uint64_t version) {
+      if (static_cast<std::uint8_t>(stored[0]) == prefix && version > marks_[prefix]) visit(stored.substr(1));
+    };
+    return cache_->scan(
+        cursor, [&](const corering::cache::ItemRef& item) { visit_stored(corering::base::text_of(item.key()), item.version()); },
+        [&](corering::cache::ColdItem item) {
+          const ColdNames::Name* const name = names_ == nullptr ? nullptr : names_->find(item.location);
+          if (name == nullptr) return visit_unknown(item);
+          const bool is_there = !name->stored.empty() && (name->expiry_ms == kNeverExpires || name->expiry_ms > now_ms());
+          if (is_there) visit_stored(name->stored, name->version);
+        });
+  }
   template <typename Visit>
   std::uint64_t scan(unsigned database, std::uint64_t cursor, Visit&& visit) {
-    const std::uint8_t prefix = prefixes_[database];
-    return cache_->scan(cursor, [&](const corering::cache::ItemRef& item) {
-      const std::string_view stored = corering::base::text_of(item.key());
-      if (static_cast<std::uint8_t>(stored[0]) == prefix && item.version() > marks_[prefix]) visit(stored.substr(1), Entry(&item));
-    });
+    return scan(database, cursor, std::forward<Visit>(visit), [](corering::cache::ColdItem) {});
   }
 
-  // Appends one of the keys to `key`, each as likely as the other, almost. False: there is none in memory.
+  // Names of items in the file, for the command that runs now; null: none. Lifetime: until the next call.
+  void show(const ColdNames* names) noexcept { names_ = names; }
+
+  // Appends one of the keys to `key`, each as likely as the other, almost. False: there is none in memory, and none whose name is shown.
   bool random_key(unsigned database, std::uint64_t random, std::string& key);
 
   // --- memory
@@ -160,11 +218,16 @@ class Keyspace {
   bool is_resident(unsigned database, std::string_view key);
   // Starts to bring its item up. False: too many are on their way; the answer is an error.
   bool try_require_resident(Arrival& arrival, unsigned database, std::string_view key, Arrival::Purpose purpose);
+  // The same for an item of which only the place is known: its name is wanted.
+  bool try_read(corering::cache::Fetch& fetch, corering::cache::ColdItem item) { return cache_->try_fetch(fetch, item); }
   // Whether an operation since the last call met an item that was not resident; if so its answer is void: run the command again.
   bool take_cold_met() noexcept { return std::exchange(cold_met_, false); }
 
-  // Time, and a piece of the work that waits. Once per turn.
-  void advance(std::int64_t now_ms);
+  // See Cache::begin_stop.
+  void begin_stop();
+
+  // Time, and a piece of the work that waits. Once per turn. True: more of it waits, see Cache::advance.
+  bool advance(std::int64_t now_ms);
   std::int64_t now_ms() const noexcept { return cache_->now_ms(); }
   // With a file: false until the keys are known again.
   bool is_ready() const noexcept { return is_ready_; }
@@ -240,7 +303,7 @@ class Keyspace {
   void forget_flushed(const StoredKey& stored);
   bool budget_is_spent();
   void begin_use(std::uint8_t prefix);
-  std::uint64_t count_by_scan(std::uint8_t prefix);
+  std::uint64_t count_by_scan(std::uint8_t prefix, std::uint64_t seen_max);
   bool only_uses(std::uint8_t prefix) const noexcept { return (used_ & ~(1U << prefix)) == 0; }
   void keep_appointments();
   void sweep_flushed();
@@ -266,6 +329,8 @@ class Keyspace {
   std::int64_t state_written_ms_ = 0;
   std::unique_ptr<char[]> long_key_;
   std::vector<Arrival*> visitors_;
+  const ColdNames* names_ = nullptr;
+  std::array<std::uint64_t, kDatabaseCount> counts_{};  // of each prefix, as last counted: see size()
   ItemNotes notes_;
   Arrival state_arrival_;
   corering::mem::ObjectPool<Held> pins_;

@@ -1,7 +1,10 @@
 // The part of Keyspace that knows of databases as wholes: how many keys, emptying, exchanging, and what of that outlives the process.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 #include "corering/base/assert.h"
 #include "kv/store/keyspace.h"
@@ -17,6 +20,7 @@ using corering::cache::GetStatus;
 using corering::cache::ItemRef;
 
 constexpr std::uint64_t kCountedMax = 1'000'000;
+constexpr std::uint64_t kSampled = 10'000;
 constexpr std::size_t kSweptPerTurn = 64;  // groups of the index
 constexpr char kStateKey[] = {'\xff'};
 
@@ -24,6 +28,7 @@ constexpr char kStateKey[] = {'\xff'};
 struct State {
   std::array<std::uint8_t, kDatabaseCount> prefixes;
   std::array<std::uint64_t, kDatabaseCount> marks;
+  std::array<std::uint64_t, kDatabaseCount> counts;
   std::uint32_t used;
   std::uint32_t reserved = 0;
 };
@@ -40,30 +45,37 @@ std::uint8_t prefix_of(const ItemRef& item) noexcept { return static_cast<std::u
 std::uint64_t Keyspace::size(unsigned database) {
   const std::uint8_t prefix = prefixes_[database];
   if ((used_ >> prefix & 1) == 0) return 0;
-  if (!only_uses(prefix) || is_sweeping_) return count_by_scan(prefix);
+  if (!only_uses(prefix) || is_sweeping_) return count_by_scan(prefix, kCountedMax);
   const bool has_state = cache_->peek(bytes_of(state_key())).status != GetStatus::miss;
   return cache_->item_count() - (has_state && cache_->item_count() > 0 ? 1 : 0);
 }
 
-// What is in the file has no key that can be read here: it is counted as what is in memory is distributed.
-std::uint64_t Keyspace::count_by_scan(std::uint8_t prefix) {
-  std::uint64_t matching = 0;
+// What is in the file has no key that can be read here: it is counted as what is in memory is distributed, or, if that is too little to
+// tell, as it was distributed when it was last enough.
+std::uint64_t Keyspace::count_by_scan(std::uint8_t prefix, std::uint64_t seen_max) {
+  constexpr std::uint64_t kEnough = 1000;
+  std::array<std::uint64_t, kDatabaseCount> counts{};
   std::uint64_t seen = 0;
   std::uint64_t cursor = 0;
   do {
     cursor = cache_->scan(
         cursor,
         [&](const ItemRef& item) {
-          if (prefix_of(item) >= kDatabaseCount) return;
+          const std::uint8_t found = prefix_of(item);
+          if (found >= kDatabaseCount) return;
           ++seen;
-          if (prefix_of(item) == prefix && item.version() > marks_[prefix]) ++matching;
+          if (item.version() > marks_[found]) ++counts[found];
         },
         [](ColdItem) {});
-  } while (cursor != 0 && seen < kCountedMax);
-  if (cursor == 0 && cache_->log() == nullptr) return matching;
-  return seen == 0 ? 0
-                   : static_cast<std::uint64_t>(static_cast<double>(matching) / static_cast<double>(seen) *
-                                                static_cast<double>(cache_->item_count()));
+  } while (cursor != 0 && seen < seen_max);
+  const bool is_all = cursor == 0 && cache_->log() == nullptr;
+  if (is_all || seen >= kEnough || seen + 1 >= cache_->item_count()) counts_ = counts;  // one is the state's
+  if (is_all) return counts[prefix];
+  const std::uint64_t total = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
+  return total == 0 ? 0
+                    : static_cast<std::uint64_t>(static_cast<double>(counts_[prefix]) / static_cast<double>(total) *
+                                                     static_cast<double>(cache_->item_count()) +
+                                                 0.5);
 }
 
 void Keyspace::begin_use(std::uint8_t prefix) {
@@ -73,19 +85,19 @@ void Keyspace::begin_use(std::uint8_t prefix) {
 
 bool Keyspace::random_key(unsigned database, std::uint64_t random, std::string& key) {
   if ((used_ >> prefixes_[database] & 1) == 0) return false;
-  const std::uint64_t start = random & ~std::uint64_t{1023};
+  const std::uint64_t start = names_ != nullptr && names_->start ? *names_->start : random & ~std::uint64_t{1023};
   std::uint64_t cursor = start;
   bool has_wrapped = false;
   do {
     // Each of the n keys of a group takes the place of those before it with a chance of 1 in n.
     std::uint64_t seen = 0;
-    cursor = scan(database, cursor, [&](std::string_view name, const Entry&) {
+    cursor = scan(database, cursor, [&](std::string_view name) {
       random = random * 6364136223846793005 + 1442695040888963407;
       if (++seen == 1 || (random >> 33) % seen == 0) key.assign(name);
     });
     if (seen != 0) return true;
-    has_wrapped |= cursor == 0;
-  } while (!has_wrapped || (cursor != 0 && cursor <= start));
+    if (cursor == 0 && std::exchange(has_wrapped, true)) return false;
+  } while (!has_wrapped || cursor <= start);
   return false;
 }
 
@@ -168,7 +180,8 @@ void Keyspace::sweep_flushed() {
 // --- the state
 
 bool Keyspace::write_state() {
-  State state{.prefixes = prefixes_, .marks = marks_, .used = used_};
+  if (cache_->log() != nullptr && std::popcount(used_) > 1) count_by_scan(0, kSampled);  // of all
+  State state{.prefixes = prefixes_, .marks = marks_, .counts = counts_, .used = used_};
   const WriteResult result =
       cache_->write(bytes_of(state_key()), sizeof state, {}, [&](Bytes place) { std::memcpy(place.data(), &state, sizeof state); });
   const bool stored = result.status == WriteStatus::stored;
@@ -182,6 +195,11 @@ bool Keyspace::write_state() {
   state_is_plain_ = false;
   state_written_ms_ = stored ? cache_->now_ms() : 0;
   return stored;
+}
+
+void Keyspace::begin_stop() {
+  if (!state_is_plain_) write_state();
+  cache_->begin_stop();
 }
 
 void Keyspace::load_state() {
@@ -209,6 +227,7 @@ void Keyspace::read_state(const ItemRef& item) {
   std::memcpy(&state, item.value().data(), sizeof state);
   prefixes_ = state.prefixes;
   marks_ = state.marks;
+  counts_ = state.counts;
   used_ = state.used;
   for (std::uint64_t& mark : marks_) {
     if (mark == kThisVersion) mark = item.version();

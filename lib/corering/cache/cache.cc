@@ -42,7 +42,7 @@ Cache::Cache(const CacheOptions& options, std::unique_ptr<L1Store> store, Index 
 
 Cache::~Cache() { CORERING_ASSERT(queued_fetches_.empty(), "a fetch outlives the cache"); }
 
-void Cache::advance(std::int64_t now_ms) {
+bool Cache::advance(std::int64_t now_ms) {
   if (now_ms > now_ms_) {
     const auto elapsed_ms = static_cast<std::size_t>(std::min<std::int64_t>(now_ms - now_ms_, 1000));
     promotion_bytes_ = std::min(promotion_bytes_ + promoted_bytes_per_s_max_ * elapsed_ms / 1000, promoted_bytes_per_s_max_);
@@ -53,21 +53,35 @@ void Cache::advance(std::int64_t now_ms) {
   evictor_.step(kTurnWork, now_ms_);
   sweep_expired(kTurnWork);
   index_.give_back();
-  if (log_) {
-    step_log();
-    write_back(kTurnWork);
-    end_queued_fetches();
-  }
+  if (!log_) return false;
+  bool more = step_log();
+  more |= write_back(kTurnWork);
+  end_queued_fetches();
+  return more;
 }
 
 // --- lookups
 
-GetResult Cache::get(base::ByteView key) {
-  const std::uint64_t hash = hash_(key);
-  const Found found = find(hash, key);
-  if (!found && found.is_cold) return get_from_log(hash, key);
+GetResult Cache::get(base::ByteView key) { return get(key, Probe(hash_(key))); }
+
+GetResult Cache::get(base::ByteView key, const Probe& probe) {
+  const Found found = find(probe, key);
+  if (!found && found.is_cold) return get_from_log(probe.hash_, key);
   if (found) count_hit(found.location);
   return result_of(found);
+}
+
+Probe Cache::probe(base::ByteView key) const noexcept {
+  const Probe probe(hash_(key));
+  index_.prefetch(probe.hash_);
+  return probe;
+}
+
+void Cache::prefetch(Probe& probe) noexcept {
+  probe.slot_ = index_.candidate(probe.hash_);
+  probe.index_slots_ = index_.slot_count();
+  if (!probe.slot_) return;
+  if (const IndexEntry entry = probe.slot_.entry(); entry.tier() == Tier::l1) store_->prefetch(entry.location());
 }
 
 GetResult Cache::peek(base::ByteView key) {
@@ -84,46 +98,26 @@ GetResult Cache::peek(base::ByteView key) {
 // Three passes: where the lines of the index are, where the records are, what is in them. Each starts all its cache misses at once.
 void Cache::get_batch(std::span<const base::ByteView> keys, std::span<GetResult> results) {
   CORERING_ASSERT(keys.size() == results.size(), "a batch has another number of results than of keys");
-  std::array<std::uint64_t, kBatch> hashes;
+  std::array<Probe, kBatch> probes;
   for (std::size_t first = 0; first < keys.size(); first += kBatch) {
     const std::size_t count = std::min(kBatch, keys.size() - first);
-    for (std::size_t index = 0; index < count; ++index) {
-      hashes[index] = hash_(keys[first + index]);
-      index_.prefetch(hashes[index]);
-    }
-    for (std::size_t index = 0; index < count; ++index) {
-      index_.find(hashes[index], [&](IndexEntry entry) {
-        if (entry.tier() == Tier::l1) store_->prefetch(entry.location());
-        return true;
-      });
-    }
-    for (std::size_t index = 0; index < count; ++index) {
-      const Found found = find(hashes[index], keys[first + index]);
-      if (!found && found.is_cold) {
-        results[first + index] = get_from_log(hashes[index], keys[first + index]);
-        continue;
-      }
-      if (found) count_hit(found.location);
-      results[first + index] = result_of(found);
-    }
+    for (std::size_t index = 0; index < count; ++index) probes[index] = probe(keys[first + index]);
+    for (std::size_t index = 0; index < count; ++index) prefetch(probes[index]);
+    for (std::size_t index = 0; index < count; ++index) results[first + index] = get(keys[first + index], probes[index]);
   }
 }
 
-void Cache::prefetch(std::span<const base::ByteView> keys) noexcept {
-  std::array<std::uint64_t, kBatch> hashes;
-  for (std::size_t first = 0; first < keys.size(); first += kBatch) {
-    const std::size_t count = std::min(kBatch, keys.size() - first);
-    for (std::size_t index = 0; index < count; ++index) {
-      hashes[index] = hash_(keys[first + index]);
-      index_.prefetch(hashes[index]);
-    }
-    for (std::size_t index = 0; index < count; ++index) {
-      index_.find(hashes[index], [&](IndexEntry entry) {
-        if (entry.tier() == Tier::l1) store_->prefetch(entry.location());
-        return true;
-      });
+// As long as the index has not grown, an entry that is the key's is where it was; and if it is not, it is somewhere else or nowhere.
+Cache::Found Cache::find(const Probe& probe, base::ByteView key) {
+  if (!probe.slot_ || probe.index_slots_ != index_.slot_count()) return find(probe.hash_, key);
+  const IndexEntry entry = probe.slot_.entry();
+  if (entry.tier() == Tier::l1 && entry.tag() == IndexGeometry::tag_of(probe.hash_)) [[likely]] {
+    const RecordView record(store_->at(entry.location()));
+    if (record.has_key(key) && !record.is_expired(now_ms_)) [[likely]] {
+      return {.slot = probe.slot_, .location = entry.location(), .record = record};
     }
   }
+  return find(probe.hash_, key);
 }
 
 Cache::Found Cache::find(std::uint64_t hash, base::ByteView key) {
@@ -301,6 +295,7 @@ const CacheCounters& Cache::counters() noexcept {
   counters_.l1_items.set(store_->live_count(Queue::small) + store_->live_count(Queue::main));
   counters_.l1_live_bytes.set(store_->live_bytes());
   counters_.l1_bytes.set(store_->segments_in_use() * store_->segment_bytes() + large_.bytes());
+  counters_.l1_large_bytes.set(large_.bytes());
   counters_.l1_own_bytes.set(store_->own_bytes());
   counters_.index_bytes.set(index_.bytes());
   counters_.items.set(index_.count());

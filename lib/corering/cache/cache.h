@@ -64,6 +64,20 @@ struct PutOptions {
   std::uint32_t client_flags = 0;
 };
 
+// A look-up that has begun: see Cache::probe.
+class Probe {
+ public:
+  Probe() = default;
+
+ private:
+  friend class Cache;
+  explicit Probe(std::uint64_t hash) noexcept : hash_(hash) {}
+
+  std::uint64_t hash_ = 0;
+  Index::Slot slot_;               // that may be the key's
+  std::uint64_t index_slots_ = 0;  // then
+};
+
 struct ModifyOptions {
   std::optional<std::uint64_t> if_version;
   std::optional<std::int64_t> expiry_ms;  // without one it stays as it is; the same below
@@ -144,8 +158,9 @@ class Cache final : private Departure, private LogOwner {
   // before there is a device.
   static std::size_t memory_bytes_wanted(const CacheOptions& options) noexcept;
 
-  // The time, and a bounded piece of the work that waits (evictions, expiries, memory to be given back). Once per turn.
-  void advance(std::int64_t now_ms);
+  // The time, and a bounded piece of the work that waits (evictions, expiries, memory to be given back, recovery, write-back). Once
+  // per turn. True: more of it waits, and not for the device alone: call again in the next turn, whether or not anything else happens.
+  bool advance(std::int64_t now_ms);
   std::int64_t now_ms() const noexcept { return now_ms_; }
 
   // With a file: everything else waits until its items are known again; advance() carries that on.
@@ -156,8 +171,22 @@ class Cache final : private Departure, private LogOwner {
   // The same for many keys at once, whose cache misses overlap. Requires: as many results as keys.
   void get_batch(std::span<const base::ByteView> keys, std::span<GetResult> results);
 
-  // Begins to load what operations on these keys will read, so that their cache misses overlap. Changes nothing.
-  void prefetch(std::span<const base::ByteView> keys) noexcept;
+  // Operations on many keys, one after the other, whose cache misses overlap with each other and with whatever else is done: probe()
+  // begins to load where the index tells of a key, prefetch() the item itself. Between the steps of one key lie some hundred nanoseconds
+  // of other keys' steps. A probe changes nothing; operations in between do not make it wrong, only useless.
+  // Lifetime of a probe: until the cache is advanced or cleared.
+  Probe probe(base::ByteView key) const noexcept;
+  void prefetch(Probe& probe) noexcept;
+  // Require: the probe is of that key.
+  GetResult get(base::ByteView key, const Probe& probe);
+  template <typename Fill>
+  WriteResult write(base::ByteView key, const Probe& probe, std::size_t value_bytes, const PutOptions& options, Fill&& fill) {
+    Draft draft;
+    if (const WriteResult refused = begin_put(key, probe, value_bytes, options, draft); refused.status != WriteStatus::stored)
+      return refused;
+    std::forward<Fill>(fill)(draft.value);
+    return finish(draft);
+  }
 
   // Without counting as a hit: for EXISTS, TTL, MEMORY and their like.
   GetResult peek(base::ByteView key);
@@ -167,11 +196,7 @@ class Cache final : private Departure, private LogOwner {
   // put whose value fill(MutableBytes) writes, all of it, where it is to lie. Neither fill nor edit may call the cache.
   template <typename Fill>
   WriteResult write(base::ByteView key, std::size_t value_bytes, const PutOptions& options, Fill&& fill) {
-    Draft draft;
-    if (const WriteResult refused = begin_put(key, value_bytes, options, draft); refused.status != WriteStatus::stored)
-      return refused;
-    std::forward<Fill>(fill)(draft.value);
-    return finish(draft);
+    return write(key, Probe(hash_(key)), value_bytes, options, std::forward<Fill>(fill));
   }
 
   // Changes an item: edit(MutableBytes) finds `value_bytes` bytes that begin with the old value, as far as they go. In place if nobody
@@ -221,6 +246,14 @@ class Cache final : private Departure, private LogOwner {
   std::uint64_t scan(std::uint64_t cursor, Visit&& visit) {
     return scan(cursor, std::forward<Visit>(visit), [](ColdItem) {});
   }
+
+  // Asks for a sync point now instead of within sync_ms, for those who wait for one. Everything stored so far is durable when
+  // synced() has reached the number returned; never, if the file fails before: see Log::file_state. Requires: there is a file.
+  std::uint64_t request_sync() noexcept {
+    sync_wanted_ = true;
+    return ++sync_requested_;
+  }
+  std::uint64_t synced() const noexcept { return synced_; }
 
   // A clean stop: from now on advance() writes what the file does not hold yet. Nothing is lost if the caller goes on with it, and
   // with the device, until is_stopped(). Store nothing more.
@@ -279,7 +312,10 @@ class Cache final : private Departure, private LogOwner {
   void on_recovery_ended(std::uint64_t sequence_max) override;
   void on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) override;
   void on_sync_ended(SyncTicket ticket, bool durable) override;
-  void on_file_forgotten() override { rewrite_cursor_ = 0; }
+  void on_file_forgotten() override {
+    rewrite_cursor_ = 0;
+    sync_covered_ = synced_;
+  }
   void on_sync_wanted() override { sync_wanted_ = true; }
   void on_file_state(FileState state) override;
 
@@ -287,7 +323,7 @@ class Cache final : private Departure, private LogOwner {
   bool lies_in_file(std::uint64_t location) const noexcept { return location < file_units_; }
   bool is_cold(IndexEntry entry) const noexcept;
   InLog find_in_log(std::uint64_t hash, base::ByteView key);
-  Found require(std::uint64_t hash, base::ByteView key);
+  Found require(const Probe& probe, base::ByteView key);
   GetResult get_from_log(std::uint64_t hash, base::ByteView key);
   bool is_due_for_promotion(std::uint64_t hash, std::uint64_t location, std::size_t bytes);
   bool try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& record);
@@ -296,8 +332,8 @@ class Cache final : private Departure, private LogOwner {
   void bury(base::ByteView key);
   void mark_dirty(std::uint64_t hash, std::uint64_t location);
   bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
-  void step_log();
-  void write_back(std::size_t bytes);
+  bool step_log();
+  bool write_back(std::size_t bytes);
   void mark_all_dirty();
   bool try_write_back(const DirtyQueue::Item& item, std::size_t& bytes);
 
@@ -309,6 +345,7 @@ class Cache final : private Departure, private LogOwner {
   void end_queued_fetches();
 
   Found find(std::uint64_t hash, base::ByteView key);
+  Found find(const Probe& probe, base::ByteView key);
   GetResult result_of(const Found& found);
   ItemRef item_of(IndexEntry entry);
   ItemRef refer_to(std::uint64_t location, const RecordView& record);
@@ -316,7 +353,7 @@ class Cache final : private Departure, private LogOwner {
 
   WriteResult refuse(WriteStatus status) noexcept;
   WriteStatus check(const Found& found, Condition condition, std::uint64_t version) const noexcept;
-  WriteResult begin_put(base::ByteView key, std::size_t value_bytes, const PutOptions& options, Draft& draft);
+  WriteResult begin_put(base::ByteView key, const Probe& probe, std::size_t value_bytes, const PutOptions& options, Draft& draft);
   WriteResult begin_modify(base::ByteView key, std::size_t value_bytes, const ModifyOptions& options, Draft& draft);
   WriteResult finish(const Draft& draft);
 
@@ -374,6 +411,9 @@ class Cache final : private Departure, private LogOwner {
   std::int64_t sync_ms_;
   std::int64_t next_sync_ms_;
   bool sync_wanted_ = false;
+  std::uint64_t sync_requested_ = 0;  // the last request_sync
+  std::uint64_t sync_covered_ = 0;    // by the sync point under way
+  std::uint64_t synced_ = 0;
   std::optional<std::uint64_t> rewrite_cursor_;  // how far items are marked that the file has forgotten
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;

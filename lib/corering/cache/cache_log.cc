@@ -85,8 +85,9 @@ Cache::InLog Cache::find_in_log(std::uint64_t hash, base::ByteView key) {
 }
 
 // For operations that need the item in L1: what lies in memory is brought up at once.
-Cache::Found Cache::require(std::uint64_t hash, base::ByteView key) {
-  Found found = find(hash, key);
+Cache::Found Cache::require(const Probe& probe, base::ByteView key) {
+  const std::uint64_t hash = probe.hash_;
+  Found found = find(probe, key);
   if (found || !found.is_cold) return found;
   // Making room for it may move it within the log.
   for (int attempts = 0; attempts < kStepsForRoom; ++attempts) {
@@ -200,11 +201,12 @@ void Cache::bury(base::ByteView key) {
 
 // --- what the log asks and says
 
-void Cache::step_log() {
+bool Cache::step_log() {
   is_in_log_step_ = true;
   file_segments_free_ = log_->usage().file_segments_free;
-  log_->step();
+  const bool more = log_->step();
   is_in_log_step_ = false;
+  return more;
 }
 
 // Whether the item that is current lies elsewhere, in this very version: then the record is its copy in the file.
@@ -278,31 +280,38 @@ void Cache::mark_dirty(std::uint64_t hash, std::uint64_t location) {
   dirty_.push(hash, Tier::l1, location);
 }
 
-// Once per sync_ms: what has become dirty since goes to the file, bounded per turn, then a sync point makes it durable.
-void Cache::write_back(std::size_t bytes) {
-  if (!has_file() || !log_->is_recovered()) return;
-  if (log_->file_state() != FileState::healthy) return dirty_.clear();
+// Once per sync_ms: what has become dirty since goes to the file, bounded per turn, then a sync point makes it durable. True: more can
+// be done in the next turn.
+bool Cache::write_back(std::size_t bytes) {
+  if (!has_file() || !log_->is_recovered()) return false;
+  if (log_->file_state() != FileState::healthy) {
+    dirty_.clear();
+    return false;
+  }
   if (rewrite_cursor_) mark_all_dirty();
   if (write_back_ == WriteBack::idle) {
-    if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return;
-    if (is_stop_synced_) return;
-    if (!log_->prepare_sync()) return;
+    if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return rewrite_cursor_.has_value();
+    if (is_stop_synced_) return false;
+    if (!log_->prepare_sync()) return log_->is_idle();
     write_back_ = WriteBack::writing;
     write_back_end_ = dirty_.pushed();
+    sync_covered_ = rewrite_cursor_ ? synced_ : sync_requested_;
     sync_wanted_ = false;
   }
-  if (write_back_ != WriteBack::writing) return;
+  if (write_back_ != WriteBack::writing) return false;
   for (std::size_t done = 0; done < bytes && !dirty_.empty() && dirty_.popped() < write_back_end_; dirty_.pop()) {
     if (try_write_back(dirty_.front(), done)) continue;
     // No room in the file now: the next turn goes on. But if only a sync point makes room, the rest has to wait for the next one.
-    if (!sync_wanted_) return;
+    if (!sync_wanted_) return log_->is_idle();
     write_back_end_ = dirty_.popped();
+    sync_covered_ = synced_;
     break;
   }
-  if (!dirty_.empty() && dirty_.popped() < write_back_end_) return;
+  if (!dirty_.empty() && dirty_.popped() < write_back_end_) return true;
   write_back_ = WriteBack::syncing;
   next_sync_ms_ = now_ms_ + sync_ms_;
   log_->sync();
+  return false;
 }
 
 // The file has forgotten everything: what lies above it has no copy there any more.
@@ -358,7 +367,8 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
   return true;
 }
 
-void Cache::on_sync_ended(SyncTicket /*ticket*/, bool /*durable*/) {
+void Cache::on_sync_ended(SyncTicket /*ticket*/, bool durable) {
+  if (durable) synced_ = sync_covered_;
   if (write_back_ == WriteBack::syncing) write_back_ = WriteBack::idle;
   is_stop_synced_ = is_stopping_ && dirty_.empty() && !rewrite_cursor_;
 }

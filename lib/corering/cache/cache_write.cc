@@ -63,10 +63,11 @@ WriteStatus Cache::check(const Found& found, Condition condition, std::uint64_t 
   return condition == Condition::if_version && found.record.sequence() != version ? WriteStatus::differs : WriteStatus::stored;
 }
 
-WriteResult Cache::begin_put(base::ByteView key, std::size_t value_bytes, const PutOptions& options, Draft& draft) {
+WriteResult Cache::begin_put(base::ByteView key, const Probe& probe, std::size_t value_bytes, const PutOptions& options,
+                             Draft& draft) {
   if (key.size() > kKeyBytesMax || value_bytes > kValueBytesMax) return refuse(WriteStatus::too_large);
-  const std::uint64_t hash = hash_(key);
-  const Found found = require(hash, key);
+  const std::uint64_t hash = probe.hash_;
+  const Found found = require(probe, key);
   if (const WriteStatus status = check(found, options.condition, options.version); status != WriteStatus::stored)
     return refuse(status);
   const RecordHeader header{.sequence = ++sequence_,
@@ -81,7 +82,7 @@ WriteResult Cache::begin_put(base::ByteView key, std::size_t value_bytes, const 
 WriteResult Cache::begin_modify(base::ByteView key, std::size_t value_bytes, const ModifyOptions& options, Draft& draft) {
   if (value_bytes > kValueBytesMax) return refuse(WriteStatus::too_large);
   const std::uint64_t hash = hash_(key);
-  const Found found = require(hash, key);
+  const Found found = require(Probe(hash), key);
   const Condition condition = options.if_version ? Condition::if_version : Condition::if_present;
   if (const WriteStatus status = check(found, condition, options.if_version.value_or(0)); status != WriteStatus::stored)
     return refuse(status);
@@ -266,7 +267,7 @@ Reservation Cache::try_reserve(base::ByteView key, std::size_t value_bytes, cons
 
 WriteResult Cache::commit(Reservation& reservation, base::ByteView key, const PutOptions& options) {
   const std::uint64_t hash = hash_(key);
-  const Found found = require(hash, key);
+  const Found found = require(Probe(hash), key);
   if (const WriteStatus status = check(found, options.condition, options.version); status != WriteStatus::stored)
     return refuse(status);
   const RecordHeader header{.sequence = ++sequence_,

@@ -76,6 +76,17 @@ class Index {
     return find_displaced(home, line, wanted, match);
   }
 
+  // The first slot of the home line whose entry may belong to the hash, without asking anybody. It stays good until the index grows, or is
+  // cleared, if its entry is still the same then.
+  Slot candidate(std::uint64_t hash) noexcept {
+    Line& line = line_at(geometry_.home_of(hash));
+    const std::uint64_t wanted = std::uint64_t{IndexGeometry::tag_of(hash)} << IndexEntry::kTagShift;
+    for (std::uint64_t& word : line.slots) {
+      if (is_wanted(word, wanted)) return {&word, &line, &line};
+    }
+    return {};
+  }
+
   // The slot of exactly this entry, whose hash is `hash`.
   Slot find_entry(std::uint64_t hash, Tier tier, std::uint64_t location) noexcept {
     return find(hash, [&](IndexEntry entry) { return entry.tier() == tier && entry.location() == location; });

@@ -55,13 +55,14 @@ bool Sender::try_write(base::ByteView bytes) {
   return true;
 }
 
-base::MutableBytes Sender::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted) {
+base::MutableBytes Sender::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted, WhenShort when_short) {
   if (dropped_) return {};
   if (const base::MutableBytes rest = queue_.rest_of_last(); rest.size() >= bytes_min) return rest;
   // Small or large as for try_write, and for the same reasons.
   writing_ = queue_.empty() ? transport_.core().try_borrow_small(std::max(bytes_min, bytes_wanted)) : mem::Chunk();
   if (writing_) return writing_.bytes();
-  if (!is_idle() && transport_.core().receive_buffers().is_short()) return {};
+  const bool may_use_reserve = when_short == WhenShort::use_reserve && is_idle();
+  if (!may_use_reserve && transport_.core().receive_buffers().is_short()) return {};
   writing_ = transport_.core().chunks().try_borrow();
   return writing_ ? writing_.bytes() : base::MutableBytes();
 }

@@ -8,7 +8,7 @@ Transport::Transport(runtime::Core& core, const Limits& limits, const std::strin
     : core_(core),
       limits_(limits),
       send_policy_(limits.send_policy),
-      slices_(core.chunks().count() + core.small_chunks().count(), limits.lent_slices_max) {
+      slices_(core.chunks().count() + core.small_chunks().count(), limits.lent_slices_max, limits.connections_max) {
   register_counters(core.registry(), counters_, counter_prefix);
   slices_.counters().register_metrics(core.registry(), counter_prefix + "slices");
   resolve_send_policy();

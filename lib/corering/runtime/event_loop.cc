@@ -42,6 +42,7 @@ bool EventLoop::turn() {
   if (is_finished()) {
     core_.offloads().abandon();
     service_.end();
+    core_.leave();
     return false;
   }
   enter();
@@ -75,8 +76,11 @@ void EventLoop::drain_mailboxes() {
         exchange.mailbox(CoreId{from}, core_.id()).take(core_.options().loop.message_count_max, [this](const Message& message) {
           message.run(core_);
         });
-    if (count != 0) core_.counters().messages_received.add(count);
+    if (count == 0) continue;
+    core_.counters().messages_received.add(count);
+    if (exchange.mailbox(CoreId{from}, core_.id()).sender_waits()) core_.tell_of_room(CoreId{from});
   }
+  core_.calls().give_up_on_the_departed();
   core_.offloads().take_results();
   obey_requests();
 }
@@ -158,20 +162,25 @@ void EventLoop::abort() {
   core_.scheduler().cancel_all();
 }
 
-// Four steps, each waiting for the one before: the service is idle, the tasks have come to their ends, all cores are as far, the
-// waker is out of the kernel. Until the last, work of other cores may still lie here.
+// Nothing of this core's is anywhere, and nothing of others is here.
+bool EventLoop::is_idle() const noexcept {
+  return core_.scheduler().is_idle() && core_.calls().is_idle() && core_.outbox().is_empty();
+}
+
+// Four steps, each waiting for the one before: the service is idle, the tasks and calls have come to their ends, all cores are as far,
+// the waker is out of the kernel. Until the last, work of other cores may still lie here.
 bool EventLoop::is_finished() {
   if (obeyed_ == Core::Request::run) return false;
   if (!winding_down_ && service_.is_idle()) {
     winding_down_ = true;
     core_.scheduler().wind_down();
   }
-  if (!arrived_ && winding_down_ && core_.scheduler().is_idle()) {
+  if (!arrived_ && winding_down_ && is_idle()) {
     arrived_ = true;
     core_.timers().stop(drain_timer_);
     if (barrier_.arrive()) core_.wake_peers();
   }
-  if (!arrived_ || !barrier_.is_open() || !core_.scheduler().is_idle()) return false;
+  if (!arrived_ || !barrier_.is_open() || !is_idle()) return false;
   core_.waker().stop();
   return core_.waker().is_stopped();
 }

@@ -76,10 +76,13 @@ class Scheduler::Batch {
   // Returns the time since the last reading.
   base::Duration read_clock() noexcept {
     if (unread_ == 0) return {};
-    unread_ = 0;
     const base::Instant now = scheduler_.clock_.now();
     const base::Duration taken = now - read_at_;
-    scheduler_.counters_.of[index_of(priority_)].busy_ns.add(static_cast<std::uint64_t>(taken.count()));
+    const auto busy_ns = static_cast<std::uint64_t>(taken.count());
+    Counters::OfPriority& of = scheduler_.counters_.of[index_of(priority_)];
+    of.busy_ns.add(busy_ns);
+    of.ran_ns.record(busy_ns / unread_, unread_);
+    unread_ = 0;
     scheduler_.turn_time_ = now;
     read_at_ = now;
     return taken;

@@ -139,8 +139,10 @@ class Scheduler {
   void note_end(const Root& root) noexcept {
     Counters::OfPriority& of = counters_.of[index_of(root.context().priority)];
     if (root.state() == Root::State::ended) [[likely]] {
+      const auto waited_ns = static_cast<std::uint64_t>(root.waited().count());
+      if (of.run.value() % Counters::OfPriority::kWaitsPerSample == 0) of.waited_ns.record(waited_ns);
       of.run.add();
-      of.wait_ns.add(static_cast<std::uint64_t>(root.waited().count()));
+      of.wait_ns.add(waited_ns);
     } else if (root.state() == Root::State::expired) {
       counters_.expired.add();
     } else {

@@ -234,6 +234,41 @@ TEST_F(TieredCache, ACleanStopLosesNothing) {
   for (int number = 0; number < 500; ++number) EXPECT_EQ(get(std::to_string(number)), "value" + std::to_string(number));
 }
 
+TEST_F(TieredCache, ARequestedSyncPointCoversWhatWasStoredBefore) {
+  wait_until_durable();
+  ASSERT_EQ(cache->synced(), 0u);
+  put("key", "value");
+  const std::uint64_t ticket = cache->request_sync();
+  // Long before sync_ms has passed.
+  for (int turns = 0; turns < 100 && cache->synced() < ticket; ++turns) turn();
+  ASSERT_EQ(cache->synced(), ticket);
+  restart();
+  EXPECT_EQ(get("key"), "value");
+}
+
+TEST_F(TieredCache, AFileThatFailsNeverReachesTheRequest) {
+  wait_until_durable();
+  device.set_faults({.write_error = 1000, .sync_error = 1000});
+  put("key", "value");
+  const std::uint64_t ticket = cache->request_sync();
+  for (int turns = 0; turns < 100; ++turns) turn();
+  EXPECT_LT(cache->synced(), ticket);
+  EXPECT_NE(cache->log()->file_state(), corering::cache::FileState::healthy);
+  EXPECT_EQ(get("key"), "value");
+}
+
+TEST_F(TieredCache, AdvanceSaysWhenItHasMoreToDo) {
+  wait_until_durable();
+  ASSERT_FALSE(cache->advance(now_ms));
+  const std::string value(200, 'v');
+  for (int number = 0; number < 60; ++number) put("key" + std::to_string(number), value);
+  cache->request_sync();
+  // Until the device is waited for: no time passes.
+  while (cache->advance(now_ms)) {
+  }
+  EXPECT_EQ(cache->counters().dirty_items.value(), 0u);
+}
+
 TEST_F(TieredCache, AScanShowsColdItemsByPlace) {
   put("key", "value");
   push_to_file("key");

@@ -114,6 +114,7 @@ TEST_F(Sender, AFirstSendWithoutMemoryIsPlain) {
 TEST_F(Sender, ALaterSendWithoutMemoryIsPlain) {
   options.chunks.chunk_count = 256;
   limits.send_queue_chunks_high = 256;
+  limits.send_queue_free_divisor = 1;
   start_zero_copy(net::ZeroCopy::always);
   simulated::Peer peer = connect();
   std::string sent;

@@ -327,6 +327,13 @@ TEST_F(SchedulerTest, CountsTimeByPriority) {
   EXPECT_EQ(high.busy_ns.value(), 20'000u);
   EXPECT_EQ(high.wait_ns.value(), 5'000u);
   EXPECT_EQ(low.wait_ns.value(), 25'000u);
+  for (const auto* of : {&high, &low}) {
+    const auto ran = of->ran_ns.read();
+    EXPECT_EQ(ran.sum(), of->busy_ns.value());
+    const auto waited = of->waited_ns.read();
+    EXPECT_EQ(waited.count(), 1u);  // the first, and then one in sixteen
+    EXPECT_EQ(waited.sum(), of->wait_ns.value());
+  }
   EXPECT_EQ(low.run.value(), 1u);
 }
 
