@@ -37,17 +37,23 @@ void add_lower_tiers(cache::CacheOptions& cache, const kv::Options& options) {
   cache.sync_ms = options.configuration.l3_sync_ms;
 }
 
+// All but its memory and its device. The budget counts items; without eviction the room to move them in comes on top.
+cache::CacheOptions cache_of_core(unsigned core, const kv::Options& options, const kv::TierFiles& files, const kv::Node& node) {
+  const bool evicts = options.eviction == kv::Eviction::allowed;
+  cache::CacheOptions cache{.l1_bytes = evicts ? options.l1_bytes : options.l1_bytes / 8 * 9, .now_ms = node.started_ms};
+  add_lower_tiers(cache, options);
+  if (!files.empty()) cache.layout = files.of_core(core).layout();
+  return cache;
+}
+
 // Each core's share: its listeners by protocol, its part of the memory, its file.
 apps::ServiceMaker service_maker(const kv::Options& options, const kv::TierFiles& files, kv::Node& node) {
   return [&](runtime::Core& core, const std::vector<int>& listeners) -> base::Result<std::unique_ptr<runtime::Service>> {
-    // The budget counts items; without eviction the room to move them in comes on top.
-    const bool evicts = options.eviction == kv::Eviction::allowed;
-    cache::CacheOptions cache_options{.l1_bytes = evicts ? options.l1_bytes : options.l1_bytes / 8 * 9, .now_ms = node.started_ms};
-    add_lower_tiers(cache_options, options);
+    cache::CacheOptions cache_options = cache_of_core(core.id().value, options, files, node);
+    cache_options.memory = core.service_memory();
     std::unique_ptr<kv::HomeDevice> device;
     if (!files.empty()) {
       const cache::LogFile& file = files.of_core(core.id().value);
-      cache_options.layout = file.layout();
       device = std::make_unique<kv::HomeDevice>(
           std::make_unique<cache::RingDevice>(core.ring(), core.registered_buffers(), file.fd(), file.layout().file_bytes()));
       cache_options.device = device.get();
@@ -116,5 +122,7 @@ int main(int argc, char** argv) {
     life.is_ready = [&node] { return node.cores_loading.load(std::memory_order_acquire) == 0; };
     life.on_stopped = [&node] { return report_files(node); };
   }
+  // The cores' caches are of one size.
+  options->server.runtime.service_memory_bytes = cache::Cache::memory_bytes_wanted(cache_of_core(0, *options, files, node));
   return apps::serve(kName, options->server, service_maker(*options, files, node), &line_to_try, life);
 }

@@ -1,5 +1,6 @@
 """Starts that the environment forbids end with code 1 and one line: cause, values, remedy. Those that can work do."""
 
+import http.client
 import os
 import re
 import resource
@@ -72,6 +73,39 @@ class IoUringForbiddenTest(server.ServerTest):
 
     def test_enosys(self):
         self.check_forbidden('ENOSYS')
+
+
+def words_of(path):
+    try:
+        with open(path, encoding='ascii') as file:
+            return file.read().split()
+    except OSError:
+        return []
+
+
+class PagesTest(server.ServerTest):
+    """The first line names the kind of pages that the arenas got, as the kernel has it; the metrics name it too."""
+
+    def test_the_line_and_the_metric_name_what_the_kernel_gave(self):
+        echo = self.start('--cores=2', '--metrics_port=-1')
+        found = re.search(r'\(2 cores, [^,]+, (explicit huge|transparent huge|plain) pages\)$', echo.stdout()[0])
+        self.assertTrue(found, echo.stdout()[0])
+        # The first core's arena is the first that may take explicit huge pages, so if it has some, their area says so.
+        with open(f'/proc/{echo.pid}/smaps', encoding='ascii') as file:
+            flags = [line.split()[1:] for line in file if line.startswith('VmFlags:')]
+        wanted = {'explicit huge': lambda area: 'ht' in area, 'transparent huge': lambda area: 'hg' in area}
+        if found[1] in wanted:
+            self.assertTrue(any(map(wanted[found[1]], flags)), f'{found[1]}: {flags}')
+        if not any('ht' in area for area in flags):
+            never = '[never]' in words_of('/sys/kernel/mm/transparent_hugepage/enabled') or not any('hg' in area for area in flags)
+            self.assertEqual(found[1], 'plain' if never else 'transparent huge')
+        line = server.wait_until(lambda: echo.stdout()[2:3], 5, 'the line that names the admin address')[0]
+        connection = http.client.HTTPConnection('127.0.0.1', int(re.search(r'http://127\.0\.0\.1:(\d+)/', line)[1]), timeout=10)
+        self.addCleanup(connection.close)
+        connection.request('GET', '/metrics')
+        metrics = connection.getresponse().read().decode()
+        self.assertRegex(metrics, rf'(?m)^corering_arena_info{{core="0",pages="{found[1]}",service_pages="none"}} 1$')
+        self.check_clean_exit(echo.stop())
 
 
 class DescriptorLimitTest(server.ServerTest):

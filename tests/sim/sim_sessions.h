@@ -177,7 +177,7 @@ class SimSessions final : public corering::net::SessionFactory {
  public:
   SimSessions(std::size_t argument, std::size_t connections_max) : argument_(argument), pool_({.live_max = connections_max}) {}
 
-  corering::net::Session& open(corering::net::Connection&) override { return *pool_.try_borrow(argument_); }
+  corering::net::Session* try_open(corering::net::Connection&) override { return pool_.try_borrow(argument_); }
   void close(corering::net::Session& session) noexcept override { pool_.give_back(static_cast<SimSession&>(session)); }
 
  private:

@@ -16,10 +16,8 @@ class RespSessions final : public corering::net::SessionFactory {
   RespSessions(Server& server, std::size_t connections_max)
       : server_(server), pool_({.live_max = connections_max, .room = corering::mem::Room::app}) {}
 
-  corering::net::Session& open(corering::net::Connection& connection) override {
-    RespSession* const session = pool_.try_borrow(server_, batches_, connection);
-    CORERING_ASSERT(session != nullptr, "there are more connections than were allowed, or no memory for one");
-    return *session;
+  corering::net::Session* try_open(corering::net::Connection& connection) override {
+    return pool_.try_borrow(server_, batches_, connection);
   }
   void close(corering::net::Session& session) noexcept override { pool_.give_back(static_cast<RespSession&>(session)); }
 
@@ -34,11 +32,7 @@ class MemcachedSessions final : public corering::net::SessionFactory {
   MemcachedSessions(Server& server, std::size_t connections_max)
       : server_(server), pool_({.live_max = connections_max, .room = corering::mem::Room::app}) {}
 
-  corering::net::Session& open(corering::net::Connection& connection) override {
-    MemcachedSession* const session = pool_.try_borrow(server_, connection);
-    CORERING_ASSERT(session != nullptr, "there are more connections than were allowed, or no memory for one");
-    return *session;
-  }
+  corering::net::Session* try_open(corering::net::Connection& connection) override { return pool_.try_borrow(server_, connection); }
   void close(corering::net::Session& session) noexcept override { pool_.give_back(static_cast<MemcachedSession&>(session)); }
 
  private:

@@ -12,20 +12,13 @@ namespace corering::cache {
 
 namespace {
 
-constexpr std::size_t kSegmentBytesMost = std::size_t{1} << 20;
-constexpr std::size_t kSegmentsWanted = 64;
 constexpr std::size_t kBatch = 32;                        // lookups whose cache misses overlap
 constexpr std::size_t kTurnWork = std::size_t{64} << 10;  // bytes of eviction and of sweeping in advance()
-
-std::size_t segment_bytes_for(const CacheOptions& options) {
-  if (options.segment_bytes != 0) return options.segment_bytes;
-  return std::clamp(std::bit_floor(options.l1_bytes / kSegmentsWanted), L1Store::kSegmentBytesMin, kSegmentBytesMost);
-}
 
 }  // namespace
 
 base::Result<std::unique_ptr<Cache>> Cache::open(const CacheOptions& options) {
-  auto store = L1Store::open({.budget_bytes = options.l1_bytes, .segment_bytes = segment_bytes_for(options)});
+  auto store = L1Store::open(l1_options(options));
   if (!store) return base::failure(std::move(store.error()));
   auto index = Index::open();
   if (!index) return base::failure(std::move(index.error()));
@@ -56,6 +49,7 @@ bool Cache::advance(std::int64_t now_ms) {
   }
   now_ms_ = now_ms;
   account_large();
+  store_->give_back();
   evictor_.step(kTurnWork, now_ms_);
   sweep_expired(kTurnWork);
   index_.give_back();
@@ -302,6 +296,7 @@ const CacheCounters& Cache::counters() noexcept {
   counters_.l1_live_bytes.set(store_->live_bytes());
   counters_.l1_bytes.set(store_->segments_in_use() * store_->segment_bytes() + large_.bytes());
   counters_.l1_large_bytes.set(large_.bytes());
+  counters_.l1_own_bytes.set(store_->own_bytes());
   counters_.index_bytes.set(index_.bytes());
   counters_.items.set(index_.count());
   counters_.dirty_items.set(dirty_.count());

@@ -44,6 +44,7 @@
 #include "corering/cache/log.h"
 #include "corering/cache/log_owner.h"
 #include "corering/cache/record.h"
+#include "corering/mem/lent_memory.h"
 
 namespace corering::cache {
 
@@ -124,8 +125,13 @@ class Reservation {
 struct CacheOptions {
   std::size_t l1_bytes = std::size_t{64} << 20;
   std::size_t segment_bytes = 0;  // of L1, a power of two; 0: up to 1 MiB, less for a small L1
-  std::uint64_t hash_seed = 0;    // 0: drawn from the kernel
-  std::int64_t now_ms = 0;        // since 1970
+
+  // Where the log, then L1, have their memory while it lasts; what does not fit is mapped: see Cache::memory_bytes_wanted. A core's
+  // (runtime::Core::service_memory), so that items are sent zero-copy and written to the file from where they lie.
+  mem::LentMemory memory = {};
+
+  std::uint64_t hash_seed = 0;  // 0: drawn from the kernel
+  std::int64_t now_ms = 0;      // since 1970
 
   // L2, L3 or both below L1; without one, what leaves L1 leaves the cache. The cache sets key_hash_seed and now_ms.
   std::optional<LogOptions> log;
@@ -147,6 +153,10 @@ class Cache final : private Departure, private LogOwner {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
   ~Cache() override;
+
+  // What these options need of CacheOptions::memory, if nothing but large values is to be mapped. With a file: once its layout is known,
+  // before there is a device.
+  static std::size_t memory_bytes_wanted(const CacheOptions& options) noexcept;
 
   // The time, and a bounded piece of the work that waits (evictions, expiries, memory to be given back, recovery, write-back). Once
   // per turn. True: more of it waits, and not for the device alone: call again in the next turn, whether or not anything else happens.
@@ -279,6 +289,8 @@ class Cache final : private Departure, private LogOwner {
 
   Cache(const CacheOptions& options, std::unique_ptr<L1Store> store, Index index);
   base::Result<> open_log(const CacheOptions& options);
+  static base::MutableBytes log_memory(const CacheOptions& options) noexcept;
+  static L1Options l1_options(const CacheOptions& options) noexcept;
 
   friend class Fetch;
 

@@ -37,7 +37,9 @@ base::Result<> Cache::open_log(const CacheOptions& options) {
   LogOptions log = *options.log;
   log.key_hash_seed = hash_seed_;
   log.now_ms = now_ms_;
-  auto opened = options.device != nullptr ? Log::open(log, *this, *options.device, options.layout) : Log::open(log, *this);
+  const base::MutableBytes memory = log_memory(options);
+  auto opened =
+      options.device != nullptr ? Log::open(log, *this, *options.device, options.layout, memory) : Log::open(log, *this, memory);
   if (!opened) return base::failure(std::move(opened.error()));
   log_ = std::move(*opened);
   has_memory_tier_ = log.memory_segments > 0;

@@ -38,6 +38,7 @@ void register_counters(metrics::Registry& registry, const CacheCounters& counter
   registry.add("cache_l1_live_bytes", counters.l1_live_bytes);
   registry.add("cache_l1_bytes", counters.l1_bytes);
   registry.add("cache_l1_large_bytes", counters.l1_large_bytes);
+  registry.add("cache_l1_own_bytes", counters.l1_own_bytes);
   registry.add("cache_index_bytes", counters.index_bytes);
   registry.add("cache_items", counters.items);
   registry.add("cache_dirty_items", counters.dirty_items);

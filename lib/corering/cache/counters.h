@@ -42,6 +42,7 @@ struct CacheCounters {
   metrics::Gauge l1_live_bytes;   // records, without holes
   metrics::Gauge l1_bytes;        // segments in use and large values
   metrics::Gauge l1_large_bytes;  // of those, large values: they are never in the log
+  metrics::Gauge l1_own_bytes;    // slabs outside the memory that the cache was lent
   metrics::Gauge index_bytes;
   metrics::Gauge items;  // in all tiers
   metrics::Gauge dirty_items;

@@ -29,6 +29,10 @@ bool is_possible(const L1Options& options) {
 
 unsigned bits_of(std::size_t power) { return static_cast<unsigned>(std::countr_zero(power)); }
 
+std::size_t slab_bytes_for(const L1Options& options) {
+  return std::max(options.segment_bytes, std::bit_ceil(std::min(kSlabBytesMax, options.budget_bytes)));
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<L1Store>> L1Store::open(const L1Options& options) {
@@ -36,8 +40,14 @@ base::Result<std::unique_ptr<L1Store>> L1Store::open(const L1Options& options) {
   return std::unique_ptr<L1Store>(new L1Store(options));
 }
 
-L1Store::L1Store(const L1Options& options) : segment_bytes_(options.segment_bytes), budget_bytes_(options.budget_bytes) {
-  const std::size_t slab_bytes = std::max(segment_bytes_, std::min(kSlabBytesMax, std::bit_ceil(budget_bytes_)));
+std::size_t L1Store::memory_bytes(const L1Options& options) noexcept {
+  const std::size_t slab_bytes = slab_bytes_for(options);
+  return (options.budget_bytes + slab_bytes - 1) / slab_bytes * slab_bytes;
+}
+
+L1Store::L1Store(const L1Options& options)
+    : segment_bytes_(options.segment_bytes), budget_bytes_(options.budget_bytes), lent_(options.memory) {
+  const std::size_t slab_bytes = slab_bytes_for(options);
   segment_unit_bits_ = bits_of(segment_bytes_ / L1Word::kUnitBytes);
   slab_segment_bits_ = bits_of(slab_bytes / segment_bytes_);
   slab_segment_mask_ = (1U << slab_segment_bits_) - 1;
@@ -110,12 +120,7 @@ void L1Store::close(std::uint32_t number) noexcept {
 // Last-in first-out: what was freed last is in the cache still. A slab is mapped when all before are in use.
 std::uint32_t L1Store::take() noexcept {
   if (free_.empty()) {
-    if (fresh_ == slabs_.size() << slab_segment_bits_) {
-      auto mapping = mem::Mapping::open(segment_bytes_ << slab_segment_bits_);
-      if (!mapping) return kNone;
-      std::byte* memory = mapping->bytes().data();
-      slabs_.push_back({std::move(*mapping), memory, std::make_unique<Segment[]>(std::size_t{1} << slab_segment_bits_)});
-    }
+    if (fresh_ == slabs_.size() << slab_segment_bits_ && !try_add_slab()) return kNone;
     const auto number = static_cast<std::uint32_t>(fresh_++);
     segment(number).number = number;
     ++in_use_;
@@ -124,7 +129,26 @@ std::uint32_t L1Store::take() noexcept {
   const std::uint32_t number = free_.back();
   free_.pop_back();
   ++in_use_;
+  segment(number).is_surplus = false;
   return number;
+}
+
+bool L1Store::try_add_slab() noexcept {
+  const std::size_t bytes = segment_bytes_ << slab_segment_bits_;
+  Slab slab;
+  if (lent_.bytes.size() >= bytes) {
+    slab.memory = lent_.bytes.data();
+    lent_.bytes = lent_.bytes.subspan(bytes);
+  } else {
+    auto mapping = mem::Mapping::open(bytes);
+    if (!mapping) return false;
+    slab.mapping = std::move(*mapping);
+    slab.memory = slab.mapping.bytes().data();
+    own_bytes_ += slab.mapping.bytes().size();
+  }
+  slab.segments = std::make_unique<Segment[]>(std::size_t{1} << slab_segment_bits_);
+  slabs_.push_back(std::move(slab));
+  return true;
 }
 
 void L1Store::unlink(std::uint32_t number) noexcept {
@@ -149,15 +173,23 @@ void L1Store::release(std::uint32_t number) noexcept {
       [](void* self, PinTarget& pins) { static_cast<L1Store*>(self)->put_free(reinterpret_cast<Segment&>(pins)); }, this);
 }
 
-// Memory beyond the budget goes back to the machine: it costs page faults should the budget grow again.
-void L1Store::put_free(const Segment& segment) noexcept {
+void L1Store::put_free(Segment& segment) noexcept {
   --in_use_;
   free_.push_back(segment.number);
-  if (segments_free() <= 0) discard(segment.number);
+  if (segments_free() <= 0) mark_surplus(segment);
 }
 
-void L1Store::discard(std::uint32_t number) noexcept {
-  slabs_[number >> slab_segment_bits_].mapping.discard((number & slab_segment_mask_) * segment_bytes_, segment_bytes_);
+void L1Store::mark_surplus(Segment& segment) noexcept {
+  if (!std::exchange(segment.is_surplus, true)) surplus_.push_back(segment.number);
+}
+
+void L1Store::give_back() noexcept {
+  for (const std::uint32_t number : surplus_) {
+    if (!std::exchange(segment(number).is_surplus, false)) continue;  // in use again
+    const base::MutableBytes pages(at(first_location(number)), segment_bytes_);
+    if (lent_.holder == nullptr || !lent_.holder->holds(pages)) mem::Mapping::discard(pages);
+  }
+  surplus_.clear();
 }
 
 void L1Store::release_all() noexcept {
@@ -170,7 +202,7 @@ base::Result<> L1Store::set_budget(std::size_t bytes) {
   const L1Options options{.budget_bytes = bytes, .segment_bytes = segment_bytes_};
   if (!is_possible(options)) return base::failure(refused(options));
   if (std::exchange(budget_bytes_, bytes) > bytes) {
-    for (const std::uint32_t number : free_) discard(number);
+    for (const std::uint32_t number : free_) mark_surplus(segment(number));
   }
   return {};
 }

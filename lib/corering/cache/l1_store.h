@@ -4,7 +4,8 @@
 // segment is evicted or compacted. The store knows segments, spans and pins; what a record means, and which goes next, is the
 // business of Cache and Evictor.
 //
-// A location counts units of 4 bytes from the start of the first slab; slabs are mappings of huge pages, made as the store fills.
+// A location counts units of 4 bytes from the start of the first slab; slabs are taken as the store fills: from the memory that it was
+// lent, then as mappings of their own.
 //
 // Thread: owning core only. Lifetime: pins end before the store (asserted). Errors: an append finds no room.
 // Cost: append and kill O(1); no allocation but one slab at a time.
@@ -23,6 +24,7 @@
 #include "corering/cache/l1_word.h"
 #include "corering/cache/pin.h"
 #include "corering/cache/record.h"
+#include "corering/mem/lent_memory.h"
 #include "corering/mem/mapping.h"
 
 namespace corering::cache {
@@ -32,6 +34,7 @@ enum class Queue : std::uint8_t { small, main };
 struct L1Options {
   std::size_t budget_bytes = std::size_t{64} << 20;
   std::size_t segment_bytes = std::size_t{1} << 20;  // a power of two from 4 KiB to 64 MiB
+  mem::LentMemory memory = {};                       // what slabs are taken from while it lasts: see L1Store::memory_bytes
 };
 
 class L1Store {
@@ -52,12 +55,16 @@ class L1Store {
     Queue queue = Queue::small;
     std::uint32_t generation = 0;                                           // of its contents
     bool is_listed = false;                                                 // in a queue
+    bool is_surplus = false;                                                // free, and its pages are to be given back
     std::int64_t expiry_ms_min = std::numeric_limits<std::int64_t>::max();  // no record in it expires earlier
   };
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   // Who appends. Survivors of an eviction may use the segment that is kept free for them.
   enum class Claim : std::uint8_t { newcomer, survivor };
+
+  // Memory for the whole budget: that of its slabs.
+  static std::size_t memory_bytes(const L1Options& options) noexcept;
 
   // Errors: invalid_argument (a budget of fewer than kSegmentsMin segments, an impossible segment size); out_of_memory.
   static base::Result<std::unique_ptr<L1Store>> open(const L1Options& options);
@@ -114,6 +121,11 @@ class L1Store {
 
   // May be less than what is in use: then segments are missing until evictions have freed them. Errors: invalid_argument.
   base::Result<> set_budget(std::size_t bytes);
+
+  // Gives what is beyond the budget back to the machine, unless somebody else holds it: it costs page faults should the budget grow
+  // again. Not at once, because releases may come from a core that has borrowed the cache. Thread: the core of mem::LentMemory.
+  void give_back() noexcept;
+
   // Memory outside the segments that counts against the budget.
   void set_outside_bytes(std::size_t bytes) noexcept { outside_bytes_ = bytes; }
 
@@ -131,10 +143,12 @@ class L1Store {
   std::uint64_t live_bytes() const noexcept { return live_bytes(Queue::small) + live_bytes(Queue::main); }
   // Taken from the machine, touched or not: the high-water mark of segments.
   std::size_t segments_mapped() const noexcept { return fresh_; }
+  // Of slabs that the lent memory had no room for.
+  std::size_t own_bytes() const noexcept { return own_bytes_; }
 
  private:
   struct Slab {
-    mem::Mapping mapping;
+    mem::Mapping mapping;  // or none: the memory was lent
     std::byte* memory = nullptr;
     std::unique_ptr<Segment[]> segments;
   };
@@ -154,9 +168,10 @@ class L1Store {
   const Segment& segment_of(std::uint64_t location) const noexcept { return segment(number_of(location)); }
   bool may_take(Claim claim) const noexcept { return segments_free() > (claim == Claim::newcomer ? 1 : 0); }
   std::uint32_t take() noexcept;
+  bool try_add_slab() noexcept;
   void unlink(std::uint32_t number) noexcept;
-  void put_free(const Segment& segment) noexcept;
-  void discard(std::uint32_t number) noexcept;
+  void put_free(Segment& segment) noexcept;
+  void mark_surplus(Segment& segment) noexcept;
 
   std::size_t segment_bytes_;
   std::size_t budget_bytes_;
@@ -166,7 +181,10 @@ class L1Store {
   std::uint32_t slab_segment_mask_;
   unsigned slab_unit_bits_;
   std::uint64_t slab_unit_mask_;
+  mem::LentMemory lent_;  // what is left of it
+  std::size_t own_bytes_ = 0;
   std::vector<Slab> slabs_;
+  std::vector<std::uint32_t> surplus_;
   std::vector<std::uint32_t> free_;
   std::size_t fresh_ = 0;   // segments that have been used at least once
   std::size_t in_use_ = 0;  // in a queue, or waiting for their last pin

@@ -1,8 +1,12 @@
 #include "corering/mem/mapping.h"
 
+#include <linux/mempolicy.h>
 #include <linux/mman.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
@@ -13,13 +17,17 @@ namespace corering::mem {
 
 namespace {
 
-void* map(std::size_t bytes) { return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+constexpr int kExplicitHuge = MAP_HUGETLB | MAP_HUGE_2MB;
+
+void* map(std::size_t bytes, int flags = 0, void* where = nullptr) {
+  return ::mmap(where, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 // Maps more than needed and gives the unaligned ends back: mmap itself promises page alignment only.
-void* map_huge_aligned(std::size_t bytes) {
-  void* raw = map(bytes + kHugePageBytes);
+void* map_huge_aligned(std::size_t bytes, int flags = 0) {
+  void* raw = map(bytes + kHugePageBytes, flags);
   if (raw == MAP_FAILED) return raw;
   auto* start = static_cast<std::byte*>(raw);
   const std::size_t head = round_up(reinterpret_cast<std::uintptr_t>(raw), kHugePageBytes) - reinterpret_cast<std::uintptr_t>(raw);
@@ -27,6 +35,20 @@ void* map_huge_aligned(std::size_t bytes) {
   if (const std::size_t tail = kHugePageBytes - head; tail != 0) ::munmap(start + head + bytes, tail);
   return start + head;
 }
+
+// Pages that are touched from now on come from that node while it has some. A kernel or a container that forbids it places them near
+// whoever touches them first, which is right for a pinned core as well.
+void prefer_node(void* address, std::size_t bytes, std::optional<unsigned> node) {
+  std::array<unsigned long, 16> nodes{};
+  constexpr unsigned kBitsPerWord = 8 * sizeof(nodes[0]);
+  if (!node || *node >= nodes.size() * kBitsPerWord) return;
+  nodes[*node / kBitsPerWord] = 1UL << *node % kBitsPerWord;
+  // The kernel takes one bit less than it is told (mbind(2), BUGS of the library's documentation).
+  ::syscall(SYS_mbind, address, bytes, MPOL_PREFERRED, nodes.data(), nodes.size() * kBitsPerWord + 1, 0);
+}
+
+// A container's limit on explicit huge pages shows only when they are touched, and then as SIGBUS: here it is an error.
+bool try_populate(void* address, std::size_t bytes) { return ::madvise(address, bytes, MADV_POPULATE_WRITE) == 0; }
 
 // The advice is accepted, and forgotten, where the operator has switched them off.
 bool has_transparent_huge_pages() {
@@ -46,18 +68,46 @@ std::string_view name_of(Pages pages) noexcept {
   return "";
 }
 
-base::Result<Mapping> Mapping::open_huge(std::size_t bytes) {
-  if (bytes <= SIZE_MAX - kHugePageBytes) {
-    const std::size_t rounded = round_up(bytes, kHugePageBytes);
-    void* address =
-        ::mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
-    if (address != MAP_FAILED) {
-      // A container's limit shows only when pages are touched, and then as SIGBUS: here it is an error.
-      if (::madvise(address, rounded, MADV_POPULATE_WRITE) == 0) return Mapping(address, rounded, Pages::explicit_huge);
+base::Result<Mapping> Mapping::open_huge(const HugeOptions& options) {
+  if (options.further_bytes != 0) return open_huge_with_further(options);
+  if (options.bytes <= SIZE_MAX - kHugePageBytes) {
+    const std::size_t rounded = round_up(options.bytes, kHugePageBytes);
+    if (void* address = map(rounded, kExplicitHuge); address != MAP_FAILED) {
+      prefer_node(address, rounded, options.node);
+      if (try_populate(address, rounded)) return Mapping(address, rounded, Pages::explicit_huge);
       ::munmap(address, rounded);
     }
   }
-  return open(bytes);
+  auto mapping = open(options.bytes);
+  if (mapping) prefer_node(mapping->address_, mapping->bytes_, options.node);
+  return mapping;
+}
+
+// One range of addresses; explicit huge pages, if there are any, take the place of its front.
+base::Result<Mapping> Mapping::open_huge_with_further(const HugeOptions& options) {
+  const auto refused = [&](int error) {
+    return base::failure(base::os_error(
+        error, "mapping " + std::to_string(options.bytes) + " and further " + std::to_string(options.further_bytes) + " bytes"));
+  };
+  if (options.bytes > SIZE_MAX / 4 || options.further_bytes > SIZE_MAX / 4) return refused(ENOMEM);
+  const std::size_t front = round_up(options.bytes, kHugePageBytes);
+  const std::size_t bytes = front + options.further_bytes;
+  void* const address = map_huge_aligned(bytes, MAP_NORESERVE);
+  if (address == MAP_FAILED) return refused(errno);
+  const bool advised = ::madvise(address, bytes, MADV_HUGEPAGE) == 0;
+  const Pages pages = advised && has_transparent_huge_pages() ? Pages::transparent_huge : Pages::plain;
+  Mapping mapping(address, bytes, pages, pages);
+  if (map(front, MAP_FIXED | kExplicitHuge, address) != MAP_FAILED) {
+    mapping.pages_ = Pages::explicit_huge;
+    prefer_node(address, bytes, options.node);
+    if (try_populate(address, front)) return mapping;
+  }
+  // What a refused attempt has left of the front is not known.
+  mapping.pages_ = pages;
+  if (map(front, MAP_FIXED, address) == MAP_FAILED) return refused(errno);
+  if (advised) ::madvise(address, front, MADV_HUGEPAGE);
+  prefer_node(address, bytes, options.node);
+  return mapping;
 }
 
 base::Result<Mapping> Mapping::open(std::size_t bytes) {
@@ -74,18 +124,22 @@ base::Result<Mapping> Mapping::open(std::size_t bytes) {
 }
 
 Mapping::Mapping(Mapping&& other) noexcept
-    : address_(std::exchange(other.address_, nullptr)), bytes_(std::exchange(other.bytes_, 0)), pages_(other.pages_) {}
+    : address_(std::exchange(other.address_, nullptr)),
+      bytes_(std::exchange(other.bytes_, 0)),
+      pages_(other.pages_),
+      further_pages_(other.further_pages_) {}
 
 Mapping& Mapping::operator=(Mapping&& other) noexcept {
   std::swap(address_, other.address_);
   std::swap(bytes_, other.bytes_);
   std::swap(pages_, other.pages_);
+  std::swap(further_pages_, other.further_pages_);
   return *this;
 }
 
-void Mapping::discard(std::size_t offset, std::size_t bytes) const noexcept {
+void Mapping::discard(base::MutableBytes part) noexcept {
   // Advice: on pages that refuse it the memory stays ours, and stays as it is.
-  ::madvise(static_cast<std::byte*>(address_) + offset, bytes, MADV_DONTNEED);
+  ::madvise(part.data(), part.size(), MADV_DONTNEED);
 }
 
 Mapping::~Mapping() {

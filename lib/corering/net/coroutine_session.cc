@@ -13,11 +13,7 @@ void CoroutineSession::on_returned(void* self) {
   connection.unhold();
 }
 
-Session& CoroutineSessions::open(Connection& connection) {
-  CoroutineSession* session = pool_.try_borrow(connection, handler_);
-  CORERING_ASSERT(session != nullptr, "there are more sessions than connections");
-  return *session;
-}
+Session* CoroutineSessions::try_open(Connection& connection) { return pool_.try_borrow(connection, handler_); }
 
 void CoroutineSessions::close(Session& session) noexcept { pool_.give_back(static_cast<CoroutineSession&>(session)); }
 

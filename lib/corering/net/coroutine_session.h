@@ -45,7 +45,7 @@ class CoroutineSessions final : public SessionFactory {
   CoroutineSessions(ConnectionHandler handler, std::size_t connections_max)
       : handler_(handler), pool_({.live_max = connections_max, .room = mem::Room::net}) {}
 
-  Session& open(Connection& connection) override;
+  Session* try_open(Connection& connection) override;
   void close(Session& session) noexcept override;
 
  private:

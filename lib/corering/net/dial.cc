@@ -10,7 +10,24 @@
 
 namespace corering::net {
 
+namespace {
+
+base::Error no_memory() { return {base::ErrorCode::out_of_memory, 0, "there is no memory for another outgoing connection"}; }
+
+}  // namespace
+
+void Dial::refuse(sched::ReadyQueue& ready) {
+  refusing_ = &ready;
+  ready.push(refusal_);
+}
+
+void Dial::on_refused() {
+  refusing_ = nullptr;
+  handler_(owner_, base::failure(no_memory()));
+}
+
 void Dial::forget() noexcept {
+  if (refusing_ != nullptr) std::exchange(refusing_, nullptr)->remove(refusal_);
   if (attempt_ != nullptr) std::exchange(attempt_, nullptr)->forget();
 }
 
@@ -105,9 +122,12 @@ void DialAttempt::cancel_connect() {
 void DialAttempt::on_connect(ring::IoResult result) {
   dialer_.core().timers().stop(timer_);
   if (!result.failed() && dial_ != nullptr) {
+    Connection* const connection = dialer_.try_make_connection(fd_);
+    if (connection == nullptr) return fail(no_memory());
+    fd_ = -1;
     Dial& dial = *std::exchange(dial_, nullptr);
     dial.attempt_ = nullptr;
-    dialer_.on_connected(dial, session_, std::exchange(fd_, -1), dialer_.core().now() - begun_);
+    dialer_.on_connected(dial, session_, *connection, dialer_.core().now() - begun_);
     release_if_quiet();
     return;
   }

@@ -15,6 +15,7 @@
 #include "corering/net/target.h"
 #include "corering/ring/completion.h"
 #include "corering/sched/offload.h"
+#include "corering/sched/ready_queue.h"
 #include "corering/sched/timer_wheel.h"
 
 namespace corering::net {
@@ -47,15 +48,21 @@ class Dial {
   // The handler is not called any more; a connection that comes about after all is closed.
   void forget() noexcept;
 
-  bool is_running() const noexcept { return attempt_ != nullptr; }
+  bool is_running() const noexcept { return attempt_ != nullptr || refusing_ != nullptr; }
 
  private:
   friend class DialAttempt;
   friend class Dialer;
 
+  // There is no memory for an attempt: the handler hears of it in a later turn.
+  void refuse(sched::ReadyQueue& ready);
+  void on_refused();
+
   const Handler handler_;
   void* const owner_;
   DialAttempt* attempt_ = nullptr;
+  sched::ReadyQueue* refusing_ = nullptr;  // while a refusal is on its way
+  sched::Runnable refusal_ = sched::Runnable::to<&Dial::on_refused>(this);
 };
 
 class DialAttempt : public base::ListHook<DialTag> {

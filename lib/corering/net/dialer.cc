@@ -24,7 +24,13 @@ Dialer::~Dialer() { CORERING_ASSERT(is_idle(), "a dialer is destroyed while it h
 void Dialer::start(Dial& dial, Target target, Session& session, const DialTimes& times) {
   CORERING_ASSERT(!dial.is_running(), "a dial is started while it runs");
   counters_.dials.add();
-  DialAttempt& attempt = *attempt_pool_.try_borrow(*this, dial, session, std::move(target), times);
+  DialAttempt* const place = attempt_pool_.try_borrow(*this, dial, session, std::move(target), times);
+  if (place == nullptr) {
+    counters_.refused.add();
+    counters_.failed.add();
+    return dial.refuse(core().ready());
+  }
+  DialAttempt& attempt = *place;
   attempts_.push_back(attempt);
   ++attempts_live_;
   const bool is_refused = draining_ || live_ + attempts_live_ > transport_.limits().connections_max;
@@ -36,19 +42,23 @@ void Dialer::start(Dial& dial, Target target, Session& session, const DialTimes&
   }
 }
 
-void Dialer::on_connected(Dial& dial, Session& session, int fd, base::Duration took) {
+Connection* Dialer::try_make_connection(int fd) {
   Connection* const connection = pool_.try_borrow(*this, transport_, ring::FileRef{fd, ring::FileRef::Kind::descriptor}, trial_);
-  CORERING_ASSERT(connection != nullptr, "there are more connections than attempts were allowed");
+  if (connection == nullptr) counters_.refused.add();
+  return connection;
+}
+
+void Dialer::on_connected(Dial& dial, Session& session, Connection& connection, base::Duration took) {
   counters_.connected.add();
   counters_.dialed_ns.record(static_cast<std::uint64_t>(took.count()));
   transport_.counters().accepted.add();
   ++live_;
-  connections_.push_back(*connection);
+  connections_.push_back(connection);
   // The handler may end the connection: it stays valid until it has returned.
-  connection->hold();
-  connection->start(session);
-  dial.handler_(dial.owner_, connection);
-  connection->unhold();
+  connection.hold();
+  connection.start(session);
+  dial.handler_(dial.owner_, &connection);
+  connection.unhold();
 }
 
 void Dialer::drain() {

@@ -15,7 +15,7 @@
 // Thread: owning core only. Lifetime: outlives its dials and connections; destroyed when is_idle(). A service that has one ends it when
 // nobody needs its connections any more: drain() refuses new dials, abort() ends everything.
 // Errors of a dial: os_error ETIMEDOUT when the time is up, ECONNREFUSED and the like of the last address that was tried; limit_too_low
-// at the limit; invalid_argument for a name that does not exist; unsupported while draining.
+// at the limit; out_of_memory; invalid_argument for a name that does not exist; unsupported while draining.
 #pragma once
 
 #include <coroutine>
@@ -74,7 +74,8 @@ class Dialer final : public ConnectionOwner {
   AwaitedSession& awaited_session() noexcept { return awaited_session_; }
 
   // For attempts.
-  void on_connected(Dial& dial, Session& session, int fd, base::Duration took);
+  Connection* try_make_connection(int fd);  // nullptr, and counted as refused, without memory: the socket is still the caller's
+  void on_connected(Dial& dial, Session& session, Connection& connection, base::Duration took);
   void release(DialAttempt& attempt) noexcept;
   void release(Connection& connection) noexcept override;
 

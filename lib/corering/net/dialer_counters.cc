@@ -7,7 +7,7 @@ void register_counters(metrics::Registry& registry, const DialerCounters& counte
   registry.add("dialer_connected", counters.connected, "Dials that ended with a connection");
   registry.add("dialer_failed", counters.failed, "Dials that no address answered");
   registry.add("dialer_timed_out", counters.timed_out, "Dials that ended at their time-out");
-  registry.add("dialer_refused", counters.refused, "Dials refused because too many were under way");
+  registry.add("dialer_refused", counters.refused, "Dials refused: too many under way, draining, or no memory");
   registry.add("dialer_forgotten", counters.forgotten, "Dials whose asker has gone");
   registry.add("dialer_look_ups", counters.look_ups, "Names looked up");
   registry.add("dialer_look_up_failures", counters.look_up_failures, "Names that could not be looked up");

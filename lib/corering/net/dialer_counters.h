@@ -12,7 +12,7 @@ struct DialerCounters {
   metrics::Counter connected;
   metrics::Counter failed;     // no address answered in time, or there was none
   metrics::Counter timed_out;  // among the failed: the time was up
-  metrics::Counter refused;    // at the connection limit, or while draining
+  metrics::Counter refused;    // at the connection limit, while draining, or without memory
   metrics::Counter forgotten;  // nobody waited for the result any more
   metrics::Counter look_ups;   // of names
   metrics::Counter look_up_failures;

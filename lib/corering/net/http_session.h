@@ -63,7 +63,7 @@ class HttpSessions final : public SessionFactory {
   HttpSessions(HttpHandler handler, std::size_t connections_max)
       : handler_(std::move(handler)), pool_({.live_max = connections_max}) {}
 
-  Session& open(Connection& connection) override { return *pool_.try_borrow(connection, handler_); }
+  Session* try_open(Connection& connection) override { return pool_.try_borrow(connection, handler_); }
   void close(Session& session) noexcept override { pool_.give_back(static_cast<HttpSession&>(session)); }
 
  private:

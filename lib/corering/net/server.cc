@@ -38,11 +38,16 @@ bool Server::is_idle() const {
 bool Server::try_open(ring::FileRef socket, ZeroCopyTrial& listener_trial) {
   Connection* connection = pool_.try_borrow(*this, transport_, socket, listener_trial);
   if (connection == nullptr) return false;
+  Session* const session = sessions_->try_open(*connection);
+  if (session == nullptr) {
+    pool_.give_back(*connection);
+    return false;
+  }
   transport_.counters().accepted.add();
   CORERING_TRACE(accept, transport_.core().id().value, connection);
   ++connections_live_;
   connections_.push_back(*connection);
-  connection->start(sessions_->open(*connection));
+  connection->start(*session);
   return true;
 }
 

@@ -38,7 +38,7 @@ class Server final : public runtime::Service, public ConnectionOwner {
 
   std::size_t listener_count() const noexcept { return listeners_.size(); }
 
-  // For the listeners: makes a connection of an accepted socket; false if there is no room.
+  // For the listeners: makes a connection of an accepted socket; false if there is no room, or no memory for it or its session.
   bool try_open(ring::FileRef socket, ZeroCopyTrial& listener_trial);
 
   // For a connection that has closed: destroys it.

@@ -50,7 +50,8 @@ class SessionFactory {
  public:
   virtual ~SessionFactory() = default;
 
-  virtual Session& open(Connection& connection) = 0;
+  // nullptr: there is no memory for a session. The connection is then closed, and counted as refused.
+  virtual Session* try_open(Connection& connection) = 0;
   virtual void close(Session& session) noexcept = 0;  // after on_close
 };
 
@@ -58,7 +59,7 @@ class SessionFactory {
 template <typename StatelessSession>
 class SharedSession final : public SessionFactory {
  public:
-  Session& open(Connection&) override { return session_; }
+  Session* try_open(Connection&) override { return &session_; }
   void close(Session&) noexcept override {}
 
  private:

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "corering/sys/cpu.h"
+
 namespace corering::runtime {
 
 namespace {
@@ -24,7 +26,11 @@ base::Result<std::unique_ptr<Core>> Core::open(CoreId id, const Options& options
   if (!chunk_bytes) return base::failure(std::move(chunk_bytes.error()));
   auto small_bytes = mem::ChunkPool::bytes_for(options.small_chunks);
   if (!small_bytes) return base::failure(std::move(small_bytes.error()));
-  auto arena = mem::Arena::open(mem::Arena::footprint(*chunk_bytes) + mem::Arena::footprint(*small_bytes));
+  mem::Arena::Options memory{.chunk_bytes = mem::Arena::footprint(*chunk_bytes) + mem::Arena::footprint(*small_bytes),
+                             .further_bytes = options.service_memory_bytes};
+  // Made on its own CPU: see Runtime. A core that may run anywhere has its pages where it touches them first.
+  if (options.pinning == Pinning::one_cpu_each) memory.node = sys::node_of_this_cpu();
+  auto arena = mem::Arena::open(memory);
   if (!arena) return base::failure(std::move(arena.error()));
   auto chunks = mem::ChunkPool::open(*arena, options.chunks);
   if (!chunks) return base::failure(std::move(chunks.error()));
@@ -147,7 +153,10 @@ void Core::update_gauges() noexcept {
   small_chunks_home_.set(small_chunks_.free_count());
   small_chunks_home_min_.set(small_chunks_.free_count_min());
   arena_bytes_.set(arena_.bytes().size());
-  if (registered_buffers_) arena_registered_bytes_.set(registered_buffers_->registered_bytes());
+  if (registered_buffers_) {
+    arena_registered_bytes_.set(registered_buffers_->registered_bytes());
+    arena_refused_bytes_.set(registered_buffers_->refused_bytes());
+  }
   // Chunks lying in the receive window are free as well: they only wait at another place.
   chunks_home_.set(chunks_.free_count() + (receive_buffers_ ? receive_buffers_->in_window() : 0));
 }
@@ -168,6 +177,15 @@ void Core::register_metrics() {
   all.add("small_chunks_home_min", small_chunks_home_min_, "Fewest small chunks that were ever home");
   all.add("arena_bytes", arena_bytes_, "Memory that the kernel reads and writes for us");
   all.add("arena_registered_bytes", arena_registered_bytes_, "Part of the arena that is registered as fixed buffers");
+  all.add("arena_refused_bytes", arena_refused_bytes_, "Part of the arena that the kernel did not register when asked to");
+  all.add("arena_service_bytes", arena_service_bytes_, "Part of the arena that the service keeps its data in");
+  all.add({"arena_info",
+           "The kind of pages of the arena: of chunks, and of the part that the service has",
+           {{"pages", std::string(mem::name_of(arena_.pages()))},
+            {"service_pages", arena_.further().empty() ? "none" : std::string(mem::name_of(arena_.further_pages()))}}},
+          arena_info_);
+  arena_info_.set(1);
+  arena_service_bytes_.set(arena_.further().size());
   heap_.register_metrics(all);
   all.add("turns", counters_.turns, "Turns of the event loop");
   all.add("enters", ring_.counters().enters, "Calls of io_uring_enter, one per turn");

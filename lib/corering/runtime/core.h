@@ -15,6 +15,7 @@
 #include "corering/mem/arena.h"
 #include "corering/mem/chunk_pool.h"
 #include "corering/mem/heap.h"
+#include "corering/mem/lent_memory.h"
 #include "corering/metrics/registry.h"
 #include "corering/ring/buffer_ring.h"
 #include "corering/ring/direct_descriptors.h"
@@ -71,6 +72,9 @@ class Core {
   mem::Chunk try_borrow_small(std::size_t bytes) noexcept;
   ring::BufferRing& receive_buffers() noexcept { return *receive_buffers_; }
   const mem::Arena& arena() const noexcept { return arena_; }
+  // The service's part of the arena, from where it can send zero-copy and write files as it lies, e.g. a cache's. Empty without
+  // Options::service_memory_bytes, or where the machine refuses so many addresses.
+  mem::LentMemory service_memory() noexcept { return {arena_.further(), &*registered_buffers_}; }
   // Of whatever is not in the arena: pools and frames. Its thread makes it its own (mem::Heap::Use).
   mem::Heap& heap() noexcept { return heap_; }
   // The arena as fixed buffers of the ring, for zero-copy sends and file I/O.
@@ -200,6 +204,9 @@ class Core {
   metrics::Gauge small_chunks_home_min_;
   metrics::Gauge arena_bytes_;
   metrics::Gauge arena_registered_bytes_;
+  metrics::Gauge arena_refused_bytes_;
+  metrics::Gauge arena_service_bytes_;
+  metrics::Gauge arena_info_;
   std::atomic<Request> request_{Request::run};
 };
 

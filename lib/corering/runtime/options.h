@@ -70,8 +70,10 @@ struct Options {
   mem::ChunkPool::Options chunks;  // per core: for receives and large replies
   mem::ChunkPool::Options small_chunks{.chunk_bytes = 1024,
                                        .chunk_count = 4096};  // per core: for small replies, and inputs that wait
-  std::uint32_t receive_window_chunks = 64;                   // see ring::BufferRing
-  std::uint32_t direct_descriptors = 0;                       // slots per core; 0: plain descriptors
+  // Per core: memory of the arena beyond the chunks, for the service: see Core::service_memory. Costs addresses until it is used.
+  std::size_t service_memory_bytes = 0;
+  std::uint32_t receive_window_chunks = 64;  // see ring::BufferRing
+  std::uint32_t direct_descriptors = 0;      // slots per core; 0: plain descriptors
   LoopOptions loop;
   WakeBy wake_by = WakeBy::automatic;
   base::Duration drain_timeout = std::chrono::seconds(10);

@@ -34,6 +34,12 @@ base::Result<std::vector<int>> allowed_cpus() {
   return cpus;
 }
 
+std::optional<unsigned> node_of_this_cpu() noexcept {
+  unsigned node = 0;
+  if (::getcpu(nullptr, &node) != 0) return {};
+  return node;
+}
+
 base::Result<> pin_this_thread(int cpu) {
   if (set_affinity({cpu}) != 0)
     return base::failure(base::os_error(errno, "pinning a core's thread to CPU " + std::to_string(cpu)));

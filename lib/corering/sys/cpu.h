@@ -1,6 +1,7 @@
 // The CPUs that this process may use.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "corering/base/result.h"
@@ -9,6 +10,9 @@ namespace corering::sys {
 
 // Kernel numbers of the CPUs in this thread's affinity mask, ascending; honours taskset and cpusets. Errors: system.
 base::Result<std::vector<int>> allowed_cpus();
+
+// The NUMA node of the CPU that the calling thread runs on at the moment. Nothing if the kernel does not say.
+std::optional<unsigned> node_of_this_cpu() noexcept;
 
 // Keeps the calling thread on one CPU. Errors: system.
 base::Result<> pin_this_thread(int cpu);

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -88,6 +90,65 @@ TEST(L1Store, OutsideBytesCountAgainstTheBudget) {
   store->set_outside_bytes(100 * 4096);
   EXPECT_EQ(store->segment_limit(), 0u);
   EXPECT_FALSE(store->try_append(Queue::small, 100, L1Store::Claim::survivor));
+}
+
+// Remembers what it was asked, and holds what the test says.
+struct Holder final : corering::mem::PageHolder {
+  bool holds(corering::base::ByteView) const noexcept override {
+    ++questions;
+    return holds_all;
+  }
+  mutable int questions = 0;
+  bool holds_all = false;
+};
+
+TEST(L1Store, SlabsComeFromLentMemoryThenFromTheMachine) {
+  corering::cache::L1Options options{.budget_bytes = 8 * 4096, .segment_bytes = 4096};
+  EXPECT_EQ(L1Store::memory_bytes(options), 8u * 4096);
+  const auto mapping = corering::mem::Mapping::open(10 * 4096);
+  options.memory.bytes = mapping->bytes();
+  auto store = std::move(*L1Store::open(options));
+  const auto is_lent = [&](std::uint64_t location) {
+    const std::byte* place = store->at(location);
+    return place >= mapping->bytes().data() && place < mapping->bytes().data() + mapping->bytes().size();
+  };
+  for (int count = 0; count < 7 * 4; ++count) EXPECT_TRUE(is_lent(store->try_append(Queue::small, 1024, kNewcomer).value()));
+  EXPECT_EQ(store->own_bytes(), 0u);
+  ASSERT_TRUE(store->set_budget(20 * 4096));
+  for (int count = 0; count < 4; ++count) EXPECT_TRUE(is_lent(store->try_append(Queue::small, 1024, kNewcomer).value()));
+  EXPECT_FALSE(is_lent(store->try_append(Queue::small, 1024, kNewcomer).value())) << "two pages are no slab";
+  EXPECT_EQ(store->own_bytes(), 8u * 4096);
+}
+
+// Pages beyond the budget go back, once it is the core's turn; what a ring has registered stays as it is.
+TEST(L1Store, GivesPagesBackUnlessSomebodyHoldsThem) {
+  for (const bool holds_all : {false, true}) {
+    Holder holder;
+    holder.holds_all = holds_all;
+    const auto mapping = corering::mem::Mapping::open(16 * 4096);
+    auto store =
+        std::move(*L1Store::open({.budget_bytes = 16 * 4096, .segment_bytes = 4096, .memory = {mapping->bytes(), &holder}}));
+    std::vector<std::uint64_t> locations;
+    while (const auto location = store->try_append(Queue::small, 4096, kNewcomer)) locations.push_back(*location);
+    ASSERT_EQ(locations.size(), 15u);
+    for (const std::uint64_t location : locations) std::memset(store->at(location) + 100, 'x', 100);
+    ASSERT_TRUE(store->set_budget(8 * 4096));
+    for (int count = 0; count < 10; ++count) store->release(store->oldest(Queue::small));
+    EXPECT_EQ(holder.questions, 0) << "a core that has borrowed the cache may be releasing";
+    store->give_back();
+    EXPECT_GE(holder.questions, 7);
+    const std::byte byte = store->at(locations[0])[100];
+    EXPECT_EQ(byte, holds_all ? std::byte{'x'} : std::byte{0});
+    EXPECT_EQ(store->at(locations[14])[100], std::byte{'x'}) << "an item is never given back";
+    // Used again before it was its turn: not given back.
+    ASSERT_TRUE(store->set_budget(16 * 4096));
+    ASSERT_TRUE(store->set_budget(8 * 4096));
+    const auto again = store->try_append(Queue::small, 4096, kNewcomer);
+    ASSERT_TRUE(again);
+    std::memset(store->at(*again) + 100, 'y', 100);
+    store->give_back();
+    EXPECT_EQ(store->at(*again)[100], std::byte{'y'});
+  }
 }
 
 TEST(L1Store, RefusesImpossibleSizes) {

@@ -15,9 +15,11 @@
 
 #include "../../sim/map_owner.h"
 #include "../ring/real_ring.h"
+#include "corering/cache/cache.h"
 #include "corering/cache/log.h"
 #include "corering/cache/log_file.h"
 #include "corering/mem/arena.h"
+#include "corering/ring/operations.h"
 #include "corering/ring/registered_buffers.h"
 
 namespace {
@@ -103,6 +105,88 @@ TEST_F(RingDeviceTest, WhatWasSyncedIsRecoveredAndReadThroughTheRing) {
     EXPECT_EQ(base::text_of(read.record().key()), key);
     EXPECT_EQ(base::text_of(read.record().value()), std::string(number * 5, 'v'));
   }
+}
+
+// A cache that has its memory from the core's arena: its items are written to the file and sent to a client from where they lie, with
+// fixed buffers; and pages that the ring holds are not given back.
+TEST_F(RingDeviceTest, ACacheInTheArenaIsWrittenAndSentAsItLies) {
+  log_.reset();  // the file is the cache's
+  cache::CacheOptions options{.l1_bytes = std::size_t{8} << 20, .segment_bytes = 65536, .now_ms = 1};
+  options.log = options_;
+  options.layout = file_->layout();
+  options.sync_ms = 10;
+  auto arena = mem::Arena::open({.chunk_bytes = 4096, .further_bytes = cache::Cache::memory_bytes_wanted(options)});
+  ASSERT_TRUE(arena);
+  // Another ring: this one's table is the other arena's.
+  buffers_.reset();
+  ring::RegisteredBuffers buffers(ring(), arena->bytes());
+  cache::RingDevice device(ring(), buffers, file_->fd(), file_->layout().file_bytes());
+  options.device = &device;
+  options.memory = {arena->further(), &buffers};
+  auto opened = cache::Cache::open(options);
+  ASSERT_TRUE(opened) << opened.error().text;
+  cache::Cache& cache = **opened;
+  std::int64_t now_ms = 1;
+  const auto work = [&](const std::function<bool()>& condition) {
+    turn_until([&] {
+      cache.advance(++now_ms);
+      return condition();
+    });
+  };
+  // Time stands still while the last sync point ends: with it the next would begin.
+  const auto work_until_durable = [&] {
+    work([&] { return cache.counters().dirty_items.value() == 0; });
+    turn_until([&] {
+      cache.advance(now_ms);
+      return cache.log()->is_idle();
+    });
+  };
+  work([&] { return cache.is_recovered(); });
+
+  for (int number = 0; number < 100; ++number) {
+    cache.put(base::bytes_of("key-" + std::to_string(number)),
+              base::bytes_of(std::string(8192, static_cast<char>('a' + number % 26))));
+  }
+  work_until_durable();
+  EXPECT_EQ(cache.counters().l1_own_bytes.value(), 0u);
+  EXPECT_GT(device.fixed_transfers(), 0u);
+
+  auto found = cache.get(base::bytes_of("key-7"));
+  ASSERT_EQ(found.status, cache::GetStatus::hit);
+  const base::ByteView value = found.item.value();
+  const auto buffer = buffers.index_of(value);
+  ASSERT_TRUE(buffer) << "an item of L1 lies in the arena";
+  ring_test::SocketPair pair(AF_INET);
+  ring_test::Recorder send;
+  ring::prepare_send_zero_copy_fixed(ring().require_sqe(send.completion), ring_test::file(pair.fds[0]), value, *buffer,
+                                     ring::UsageReport::without);
+  turn_until([&] { return !send.results.empty(); });
+  EXPECT_EQ(send.results[0].value, 8192);
+  std::string got(8192, '-');
+  std::size_t done = 0;
+  while (done < got.size()) done += static_cast<std::size_t>(::read(pair.fds[1], got.data() + done, got.size() - done));
+  EXPECT_EQ(got, base::text_of(value));
+  finish(send);
+  found = {};
+
+  // Everything goes; the next item of the same place is sent as it is, not as the page was when it was registered.
+  ASSERT_TRUE(cache.set_l1_bytes(std::size_t{1} << 20));
+  cache.clear();
+  work_until_durable();
+  ASSERT_TRUE(cache.set_l1_bytes(std::size_t{8} << 20));
+  for (int number = 0; number < 100; ++number)
+    cache.put(base::bytes_of("key-" + std::to_string(number)), base::bytes_of(std::string(8192, '!')));
+  auto again = cache.get(base::bytes_of("key-9"));
+  ASSERT_EQ(again.status, cache::GetStatus::hit);
+  ring_test::Recorder second;
+  ring::prepare_send_zero_copy_fixed(ring().require_sqe(second.completion), ring_test::file(pair.fds[0]), again.item.value(),
+                                     *buffers.index_of(again.item.value()), ring::UsageReport::without);
+  turn_until([&] { return !second.results.empty(); });
+  for (done = 0; done < got.size();) done += static_cast<std::size_t>(::read(pair.fds[1], got.data() + done, got.size() - done));
+  EXPECT_EQ(got, std::string(8192, '!'));
+  finish(second);
+  again = {};
+  work_until_durable();
 }
 
 TEST_F(RingDeviceTest, ReportsWhatTheKernelReports) {

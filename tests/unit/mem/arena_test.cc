@@ -46,6 +46,28 @@ TEST(Arena, HoldsPoolsOfSeveralSizes) {
   EXPECT_EQ(small_pool->free_count_min(), 99u);
 }
 
+// The memory that is lent as a whole is no part of what is carved.
+TEST(Arena, HasFurtherMemoryBehindTheChunks) {
+  auto arena = Arena::open({.chunk_bytes = 10'000, .further_bytes = (std::size_t{8} << 20) + 1});
+  ASSERT_TRUE(arena) << arena.error().text;
+  const auto further = arena->further();
+  EXPECT_EQ(further.size(), std::size_t{10} << 20);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(further.data()) % corering::mem::kHugePageBytes, 0u);
+  EXPECT_EQ(arena->bytes().data() + arena->bytes().size(), further.data() + further.size());
+  const auto chunks = arena->carve(arena->uncarved_bytes());
+  EXPECT_EQ(chunks.data() + chunks.size(), further.data());
+  EXPECT_EQ(arena->uncarved_bytes(), 0u);
+}
+
+TEST(Arena, DoesWithoutFurtherMemoryThatTheMachineRefuses) {
+  for (const std::size_t bytes : {std::size_t{1} << 60, SIZE_MAX}) {
+    auto arena = Arena::open({.chunk_bytes = 10'000, .further_bytes = bytes});
+    ASSERT_TRUE(arena) << arena.error().text;
+    EXPECT_TRUE(arena->further().empty());
+    EXPECT_EQ(arena->carve(10'000).size(), 10'000u);
+  }
+}
+
 TEST(Arena, SaysWhichPagesItGot) {
   const auto arena = Arena::open(8 << 20);
   ASSERT_TRUE(arena);

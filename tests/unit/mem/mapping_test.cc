@@ -1,14 +1,21 @@
 #include "corering/mem/mapping.h"
 
 #include <gtest/gtest.h>
+#include <linux/mempolicy.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -29,6 +36,12 @@ std::string kernel_flags_of(std::uintptr_t address) {
     if (inside && line.starts_with("VmFlags:")) return line.substr(8);
   }
   return {};
+}
+
+std::size_t resident_pages(std::span<const std::byte> bytes) {
+  std::vector<unsigned char> residence(bytes.size() / 4096);
+  EXPECT_EQ(::mincore(const_cast<std::byte*>(bytes.data()), bytes.size(), residence.data()), 0);
+  return static_cast<std::size_t>(std::ranges::count_if(residence, [](unsigned char page) { return (page & 1) != 0; }));
 }
 
 std::size_t address_space_bytes() {
@@ -106,6 +119,63 @@ TEST(Mapping, TakesExplicitHugePagesWhereTheMachineHasThem) {
   EXPECT_EQ(kernel_flags_of(address_of(*mapping)).find(" ht") != std::string::npos, is_explicit);
 }
 
+// Further bytes cost addresses until somebody touches them; whatever pages the front got, all of it works.
+TEST(Mapping, FurtherBytesAreBehindTheFrontAndUntouched) {
+  constexpr std::size_t kFurther = std::size_t{1} << 30;
+  const auto mapping = Mapping::open_huge({.bytes = kHugePageBytes + 1, .further_bytes = kFurther});
+  ASSERT_TRUE(mapping) << mapping.error().text;
+  const auto bytes = mapping->bytes();
+  ASSERT_EQ(bytes.size(), 2 * kHugePageBytes + kFurther);
+  EXPECT_EQ(address_of(*mapping) % kHugePageBytes, 0u);
+  EXPECT_NE(mapping->further_pages(), corering::mem::Pages::explicit_huge);
+  EXPECT_EQ(resident_pages(bytes.last(kFurther)), 0u);
+  bytes[2 * kHugePageBytes] = std::byte{1};
+  bytes.back() = std::byte{2};
+  std::ranges::fill(bytes.first(2 * kHugePageBytes), std::byte{3});
+  EXPECT_LE(resident_pages(bytes.last(kFurther)), 2 * kHugePageBytes / 4096);
+  const std::string flags = kernel_flags_of(address_of(*mapping));
+  EXPECT_EQ(flags.find(" ht") != std::string::npos, mapping->pages() == corering::mem::Pages::explicit_huge) << flags;
+}
+
+// What the kernel says of the page policy there; nothing where a container forbids to ask.
+struct PagePolicy {
+  int mode = -1;
+  unsigned long nodes = 0;
+};
+std::optional<PagePolicy> page_policy_of(const std::byte* address) {
+  PagePolicy policy;
+  std::array<unsigned long, 16> nodes{};
+  if (::syscall(SYS_get_mempolicy, &policy.mode, nodes.data(), 8 * sizeof nodes, address, MPOL_F_ADDR) != 0) return {};
+  policy.nodes = nodes[0];
+  return policy;
+}
+
+// Also on a machine that has one node only. Every part of it: the front is a mapping of its own where it has explicit huge pages.
+TEST(Mapping, PrefersTheNodeThatItIsToldTo) {
+  const auto mapping = Mapping::open_huge({.bytes = kHugePageBytes, .further_bytes = 2 * kHugePageBytes, .node = 0});
+  const auto front_only = Mapping::open_huge({.bytes = 2 * kHugePageBytes, .node = 0});
+  const auto unasked = Mapping::open_huge({.bytes = kHugePageBytes, .further_bytes = 2 * kHugePageBytes});
+  ASSERT_TRUE(mapping && front_only && unasked);
+  if (!page_policy_of(mapping->bytes().data())) GTEST_SKIP() << "get_mempolicy is not allowed here";
+  for (const std::byte* address : {mapping->bytes().data(), &mapping->bytes().back(), front_only->bytes().data()}) {
+    const auto policy = page_policy_of(address);
+    if (policy->mode == MPOL_DEFAULT && ::syscall(SYS_mbind, nullptr, 0, MPOL_DEFAULT, nullptr, 0, 0) != 0)
+      GTEST_SKIP() << "mbind is not allowed here";
+    EXPECT_EQ(policy->mode, MPOL_PREFERRED);
+    EXPECT_EQ(policy->nodes, 1ul);
+  }
+  EXPECT_EQ(page_policy_of(unasked->bytes().data())->mode, MPOL_DEFAULT);
+}
+
+// A node that does not exist is advice that nobody can follow.
+TEST(Mapping, WorksWithoutTheNodeThatItIsToldTo) {
+  for (const unsigned node : {1000u, 1'000'000u}) {
+    const auto mapping = Mapping::open_huge({.bytes = kHugePageBytes, .further_bytes = kHugePageBytes, .node = node});
+    ASSERT_TRUE(mapping);
+    std::ranges::fill(mapping->bytes(), std::byte{1});
+  }
+}
+
 TEST(Mapping, MovesWithoutMovingTheMemory) {
   auto first = Mapping::open(8192);
   const std::uintptr_t address = address_of(*first);
@@ -126,7 +196,7 @@ TEST(Mapping, GivesAPartBackToTheMachine) {
   const auto mapping = Mapping::open(3 * 4096);
   ASSERT_TRUE(mapping);
   std::ranges::fill(mapping->bytes(), std::byte{42});
-  mapping->discard(4096, 4096);
+  Mapping::discard(mapping->bytes().subspan(4096, 4096));
   EXPECT_EQ(mapping->bytes()[4095], std::byte{42});
   EXPECT_EQ(mapping->bytes()[4096], std::byte{0});
   EXPECT_EQ(mapping->bytes()[8191], std::byte{0});
@@ -138,6 +208,9 @@ TEST(Mapping, RefusesMoreThanThereIs) {
     const auto mapping = Mapping::open(bytes);
     ASSERT_FALSE(mapping.has_value()) << bytes << " bytes asked for, " << mapping->bytes().size() << " granted";
     EXPECT_EQ(mapping.error().code, ErrorCode::out_of_memory);
+    const auto further = Mapping::open_huge({.bytes = kHugePageBytes, .further_bytes = bytes / kHugePageBytes * kHugePageBytes});
+    ASSERT_FALSE(further.has_value()) << bytes;
+    EXPECT_EQ(further.error().code, ErrorCode::out_of_memory);
   }
 }
 

@@ -283,5 +283,9 @@ TEST_F(CoroutineSession, ATimeoutEndsAWaitForRoom) {
   peer.finish_writing();
 }
 
+TEST_F(CoroutineSession, WithoutMemoryForOneTheConnectionIsRefused) {
+  check_refusal_without_session(std::make_unique<net::CoroutineSessions>(&greet_and_leave, 8), "hello");
+}
+
 }  // namespace
 }  // namespace net_test

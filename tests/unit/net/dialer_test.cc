@@ -332,5 +332,50 @@ TEST_F(Dialer, SurvivesAnySchedule) {
   EXPECT_GT(counter("dialer_timed_out"), 0u);
 }
 
+// A wish that nothing can be done about is answered all the same, and later, as every other.
+TEST_F(Dialer, WithoutMemoryForAnAttemptItRefuses) {
+  start();
+  add_remote("10.0.0.1:80", Manner::accepts);
+  {
+    sched::Task<> task = ask(dialer(), address("10.0.0.1"), outcome_);  // its frame
+    const mem::Heap::Drought drought;
+    run(std::move(task));
+    EXPECT_EQ(outcome_.ended, 0);
+    ASSERT_TRUE(turn_until([&] { return outcome_.ended == 1; }));
+  }
+  EXPECT_EQ(outcome_.code, base::ErrorCode::out_of_memory) << outcome_.text;
+  EXPECT_EQ(counter("dialer_refused"), 1u);
+  EXPECT_EQ(counter("dialer_failed"), 1u);
+  run(ask(dialer(), address("10.0.0.1"), first_));
+  require_peer("10.0.0.1:80").finish_writing();
+  ASSERT_TRUE(turn_until([&] { return first_.ended == 1; })) << "it goes on when there is memory again";
+}
+
+TEST_F(Dialer, WithoutMemoryForTheConnectionItClosesTheSocket) {
+  start();
+  add_remote("10.0.0.1:80", Manner::accepts);
+  run(ask(dialer(), address("10.0.0.1"), outcome_));  // there is an attempt
+  const mem::Heap::Drought drought;
+  ASSERT_TRUE(turn_until([&] { return outcome_.ended == 1; }));
+  EXPECT_EQ(outcome_.code, base::ErrorCode::out_of_memory) << outcome_.text;
+  EXPECT_EQ(counter("dialer_refused"), 1u);
+  EXPECT_EQ(counter("dialer_connected"), 0u);
+  EXPECT_TRUE(dialer().is_idle());
+}
+
+// Whoever has gone in the meantime is not told.
+TEST_F(Dialer, ARefusalThatNobodyAwaitsIsForgotten) {
+  start();
+  int calls = 0;
+  {
+    net::Dial dial([](void* count, base::Result<net::Connection*>) { ++*static_cast<int*>(count); }, &calls);
+    const mem::Heap::Drought drought;
+    dialer().start(dial, address("10.0.0.1"), dialer().awaited_session());
+    EXPECT_TRUE(dial.is_running());
+  }
+  turns(3);
+  EXPECT_EQ(calls, 0);
+}
+
 }  // namespace
 }  // namespace net_test

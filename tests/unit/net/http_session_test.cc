@@ -153,4 +153,9 @@ TEST_F(HttpSessionTest, ConnectionsEndAfterManyRequests) {
   EXPECT_EQ(paths.size(), static_cast<std::size_t>(net::HttpSession::kRequestsMax));
 }
 
+TEST_F(HttpSessionTest, WithoutMemoryForOneTheConnectionIsRefused) {
+  auto answer = [](std::string_view) { return net::HttpResponse{.status = 200, .body = "body"}; };
+  check_refusal_without_session(std::make_unique<net::HttpSessions>(answer, 8), request("GET /"));
+}
+
 }  // namespace

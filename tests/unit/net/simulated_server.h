@@ -67,11 +67,28 @@ class ScriptedSession : public net::Session {
 class OneSession : public net::SessionFactory {
  public:
   explicit OneSession(net::Session& session) : session_(session) {}
-  net::Session& open(net::Connection&) override { return session_; }
+  net::Session* try_open(net::Connection&) override { return &session_; }
   void close(net::Session&) noexcept override {}
 
  private:
   net::Session& session_;
+};
+
+// Another factory, in a drought while `is_dry`: there is memory for everything but its sessions.
+class DrySessions : public net::SessionFactory {
+ public:
+  explicit DrySessions(std::unique_ptr<net::SessionFactory> sessions) : sessions_(std::move(sessions)) {}
+  net::Session* try_open(net::Connection& connection) override {
+    if (!is_dry) return sessions_->try_open(connection);
+    const mem::Heap::Drought drought;
+    return sessions_->try_open(connection);
+  }
+  void close(net::Session& session) noexcept override { sessions_->close(session); }
+
+  bool is_dry = true;
+
+ private:
+  const std::unique_ptr<net::SessionFactory> sessions_;
 };
 
 class SimulatedServer : public ::testing::Test {
@@ -110,6 +127,23 @@ class SimulatedServer : public ::testing::Test {
     });
   }
   void start(net::Session& session) { start(std::make_unique<OneSession>(session)); }
+
+  // A connection for which there is no session is closed and counted; the next one is served.
+  void check_refusal_without_session(std::unique_ptr<net::SessionFactory> sessions, std::string_view request) {
+    auto dry = std::make_unique<DrySessions>(std::move(sessions));
+    DrySessions& factory = *dry;
+    start(std::move(dry));
+    simulated::Peer refused = connect();
+    write(refused, request);
+    ASSERT_TRUE(core_->turn_until([&] { return counter("refused") == 1; }));
+    turns(5);
+    EXPECT_TRUE(refused.was_reset());
+    EXPECT_EQ(counter("accepted"), 0u);
+    factory.is_dry = false;
+    simulated::Peer served = connect();
+    write(served, request);
+    EXPECT_TRUE(core_->turn_until([&] { return served.has_data(); }));
+  }
 
   simulated::Peer connect(std::size_t to_server_bytes = 65536, std::size_t to_peer_bytes = 65536) {
     return core_->network().connect(listener_, to_server_bytes, to_peer_bytes);

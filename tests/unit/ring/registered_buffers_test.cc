@@ -15,10 +15,34 @@ TEST_F(RegisteredBuffers, RegistersWhatIsAskedFor) {
   auto arena = mem::Mapping::open(3 * kPiece);
   ring::RegisteredBuffers buffers(ring(), arena->bytes());
   EXPECT_EQ(buffers.registered_bytes(), 0u);
-  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(2 * kPiece + 100, 50)), 2);
-  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(2 * kPiece, kPiece)), 2);
+  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(2 * kPiece + 100, 50)), 0);
+  EXPECT_EQ(buffers.index_of(arena->bytes().subspan(2 * kPiece, kPiece)), 0);
   EXPECT_EQ(buffers.registered_bytes(), kPiece);
-  EXPECT_EQ(buffers.index_of(arena->bytes().first(1)), 0);
+  EXPECT_EQ(buffers.index_of(arena->bytes().first(1)), 1);
+  EXPECT_EQ(buffers.registered_bytes(), 2 * kPiece);
+}
+
+// Whoever wants to give pages back to the machine asks before.
+TEST_F(RegisteredBuffers, HoldsWhatItHasRegistered) {
+  auto arena = mem::Mapping::open(3 * kPiece);
+  ring::RegisteredBuffers buffers(ring(), arena->bytes());
+  EXPECT_FALSE(buffers.holds(arena->bytes()));
+  ASSERT_TRUE(buffers.index_of(arena->bytes().subspan(kPiece, 1)));
+  EXPECT_TRUE(buffers.holds(arena->bytes()));
+  EXPECT_TRUE(buffers.holds(arena->bytes().subspan(2 * kPiece - 1, 2)));
+  EXPECT_FALSE(buffers.holds(arena->bytes().first(kPiece)));
+  EXPECT_FALSE(buffers.holds(arena->bytes().subspan(2 * kPiece)));
+  EXPECT_FALSE(buffers.holds({}));
+}
+
+// The kernel takes 16,384 buffers per ring; an arena of more pieces is registered as far as that goes.
+TEST_F(RegisteredBuffers, AnArenaOfMorePiecesThanTheKernelTakes) {
+  constexpr std::size_t kPieces = ring::RegisteredBuffers::kBuffersMax + 8;
+  auto arena = mem::Mapping::open_huge({.bytes = kPiece, .further_bytes = (kPieces - 1) * kPiece});
+  ASSERT_TRUE(arena) << arena.error().text;
+  ring::RegisteredBuffers buffers(ring(), arena->bytes());
+  EXPECT_EQ(buffers.index_of(arena->bytes().last(100)), 0);
+  EXPECT_EQ(buffers.index_of(arena->bytes().first(100)), 1);
   EXPECT_EQ(buffers.registered_bytes(), 2 * kPiece);
 }
 
@@ -57,6 +81,8 @@ TEST_F(RegisteredBuffers, WorksWithoutWhatTheKernelRefuses) {
   EXPECT_EQ(buffers.index_of(bad.first(100)), std::nullopt);
   EXPECT_EQ(buffers.index_of(bad.first(100)), std::nullopt);
   EXPECT_EQ(buffers.registered_bytes(), 0u);
+  EXPECT_EQ(buffers.refused_bytes(), kPiece);
+  EXPECT_FALSE(buffers.holds(bad));
 }
 
 }  // namespace

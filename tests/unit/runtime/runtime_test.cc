@@ -2,10 +2,15 @@
 #include "corering/runtime/runtime.h"
 
 #include <gtest/gtest.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -75,6 +80,46 @@ TEST(Runtime, APinnedCoreIsMadeOnItsOwnCpu) {
   ASSERT_TRUE(started) << started.error().text;
   EXPECT_EQ(made_on, allowed);
   EXPECT_EQ(sys::allowed_cpus().value(), allowed) << "the starting thread is where it was";
+}
+
+// Pages of a pinned core's arena come from the node of its CPU, whoever touches them; else from the node of who touches them first.
+TEST(Runtime, TheArenaOfAPinnedCorePrefersItsNode) {
+  for (const auto pinning : {runtime::Pinning::one_cpu_each, runtime::Pinning::free}) {
+    runtime::Options options = small(1);
+    options.pinning = pinning;
+    options.service_memory_bytes = std::size_t{64} << 20;
+    std::vector<TestService*> services;
+    auto started = runtime::Runtime::start(options, kBackends, factory(services));
+    ASSERT_TRUE(started) << started.error().text;
+    const sys::CpuVisit visit(sys::allowed_cpus().value().front());
+    for (const base::MutableBytes part : {services[0]->core_.arena().bytes(), services[0]->core_.service_memory().bytes}) {
+      int mode = -1;
+      std::array<unsigned long, 16> nodes{};
+      if (::syscall(SYS_get_mempolicy, &mode, nodes.data(), 8 * sizeof nodes, part.data(), MPOL_F_ADDR) != 0)
+        GTEST_SKIP() << "get_mempolicy is not allowed here";
+      EXPECT_EQ(mode, pinning == runtime::Pinning::free ? MPOL_DEFAULT : MPOL_PREFERRED);
+      if (mode != MPOL_PREFERRED) continue;
+      const unsigned node = sys::node_of_this_cpu().value();
+      EXPECT_TRUE(nodes[node / 64] >> node % 64 & 1) << node;
+    }
+  }
+}
+
+// Whoever touches it is the core's thread: nothing of it is there before the service takes some.
+TEST(Runtime, ServiceMemoryIsNotTouchedBeforeItsUse) {
+  runtime::Options options = small(2);
+  options.service_memory_bytes = std::size_t{1} << 30;
+  std::vector<TestService*> services;
+  auto started = runtime::Runtime::start(options, kBackends, factory(services));
+  ASSERT_TRUE(started) << started.error().text;
+  for (TestService* service : services) {
+    const mem::LentMemory memory = service->core_.service_memory();
+    ASSERT_EQ(memory.bytes.size(), options.service_memory_bytes);
+    EXPECT_FALSE(memory.holder->holds(memory.bytes)) << "registered when it is first sent";
+    std::vector<unsigned char> residence(memory.bytes.size() / 4096);
+    ASSERT_EQ(::mincore(memory.bytes.data(), memory.bytes.size(), residence.data()), 0);
+    EXPECT_TRUE(std::ranges::none_of(residence, [](unsigned char page) { return (page & 1) != 0; }));
+  }
 }
 
 TEST(Runtime, StartsAndDrainsEveryCore) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -52,6 +53,19 @@ TEST(Cpu, APinnedThreadRunsOnItsCpuAndOthersStayFree) {
     }).join();
   }
   EXPECT_EQ(sys::allowed_cpus(), *cpus);
+}
+
+// As the kernel shows it to everybody: /sys/devices/system/cpu/cpuN/nodeM.
+TEST(Cpu, TheNodeIsTheOneThatTheCpuLiesIn) {
+  const std::vector<int> cpus = sys::allowed_cpus().value();
+  for (const int cpu : cpus) {
+    const sys::CpuVisit visit(cpu);
+    const auto node = sys::node_of_this_cpu();
+    ASSERT_TRUE(node);
+    const std::string folder = "/sys/devices/system/cpu/cpu" + std::to_string(cpu);
+    if (::access("/sys/devices/system/node/node0", F_OK) != 0) GTEST_SKIP() << "a kernel that shows no nodes";
+    EXPECT_EQ(::access((folder + "/node" + std::to_string(*node)).c_str(), F_OK), 0) << folder << " node " << *node;
+  }
 }
 
 TEST(Cpu, PinningToACpuThatIsNotThereNamesIt) {
