@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "corering/cache/file_marks.h"
 #include "corering/cache/superblock.h"
 
 namespace corering::cache {
@@ -135,6 +136,7 @@ base::Result<> LogFile::format(const Options& options, const LogFileLayout& want
   if (::ftruncate(fd_, static_cast<off_t>(layout_.file_bytes())) != 0) {
     return base::failure(base::os_error(errno, "cutting the cache file " + options.path + " to its size"));
   }
+  if (auto written = write_marks(options); !written) return written;
   return write_superblocks(options);
 }
 
@@ -142,6 +144,15 @@ base::Result<> LogFile::allocate(const Options& options) {
   const auto bytes = static_cast<off_t>(layout_.file_bytes());
   if (::fallocate(fd_, 0, 0, bytes) == 0) return {};
   return base::failure(base::os_error(errno, "allocating " + std::to_string(bytes) + " bytes for the cache file " + options.path));
+}
+
+base::Result<> LogFile::write_marks(const Options& options) {
+  bool ok = true;
+  write_first_marks(layout_, [&](std::uint64_t offset, base::ByteView block) {
+    ok = ok && ::pwrite(fd_, block.data(), block.size(), static_cast<off_t>(offset)) == static_cast<ssize_t>(block.size());
+  });
+  if (ok) return {};
+  return base::failure(base::os_error(errno, "writing the marks of the cache file " + options.path));
 }
 
 base::Result<> LogFile::write_superblocks(const Options& options) {

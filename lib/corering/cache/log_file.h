@@ -51,6 +51,7 @@ class LogFile {
   base::Result<> format(const Options& options, const LogFileLayout& wanted);
   base::Result<> allocate(const Options& options);
   base::Result<> write_superblocks(const Options& options);
+  base::Result<> write_marks(const Options& options);
 
   int fd_;
   LogFileLayout layout_;
