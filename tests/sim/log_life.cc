@@ -137,17 +137,23 @@ void LogLife::turn() {
 void LogLife::check_all() {
   device_.set_faults({});
   for (std::size_t key = 0; key < kKeys && !failed(); ++key) {
-    const MapOwner::Item* item = owner_->find(LogOracle::key_name(key));
     std::string value;
-    if (item != nullptr) {
+    bool is_there = holds(key);
+    if (is_there) {
       if (!find_value(key, value)) return fail(LogOracle::key_name(key) + " was recovered and cannot be read");
-      item = owner_->find(LogOracle::key_name(key));  // cleaning may have evicted it meanwhile
+      is_there = holds(key);  // cleaning may have evicted it meanwhile
       ++outcome_.values_recovered;
     }
-    const std::string wrong = oracle_.check_recovered(key, item == nullptr ? nullptr : &value, now_ms_);
+    const std::string wrong = oracle_.check_recovered(key, is_there ? &value : nullptr, now_ms_);
     if (!wrong.empty()) fail(wrong);
   }
   device_.set_faults(faults_);
+}
+
+// Not so if an overrun has made the file forget it: then its location is nowhere.
+bool LogLife::holds(std::size_t key) {
+  const MapOwner::Item* item = owner_->find(LogOracle::key_name(key));
+  return item != nullptr && (item->location || !item->record.empty());
 }
 
 // Cleaning may move the record while it is being read.
@@ -165,9 +171,8 @@ bool LogLife::find_value(std::size_t key, std::string& value) {
       value = plain_value(one.read.record());
       return true;
     }
-    const MapOwner::Item* item = owner_->find(LogOracle::key_name(key));
-    if (item == nullptr) return true;
-    if (item->location == location) return false;
+    if (!holds(key)) return true;
+    if (owner_->find(LogOracle::key_name(key))->location == location) return false;
   }
 }
 

@@ -50,6 +50,7 @@ class LogLife {
   void damage();
   void damage_piece(std::size_t bytes);
   void check_all();
+  bool holds(std::size_t key);
   bool find_value(std::size_t key, std::string& value);
   void get(std::size_t key);
   void check_get(Get& get);

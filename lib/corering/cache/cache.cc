@@ -87,22 +87,32 @@ GetResult Cache::peek(base::ByteView key) {
   return {GetStatus::hit, ItemRef(in_log.view->record, std::move(in_log.view->pin))};
 }
 
-// Three passes: where the lines of the index are, where the records are, what is in them. Each starts all its cache misses at once.
+// Two passes: where the lines of the index are, where the records are. Each starts all its cache misses at once.
+void Cache::load(std::span<const base::ByteView> keys, std::span<std::uint64_t> hashes) noexcept {
+  for (std::size_t index = 0; index < keys.size(); ++index) {
+    hashes[index] = hash_(keys[index]);
+    index_.prefetch(hashes[index]);
+  }
+  for (std::size_t index = 0; index < keys.size(); ++index) {
+    index_.find(hashes[index], [&](IndexEntry entry) {
+      if (entry.tier() == Tier::l1) store_->prefetch(entry.location());
+      return true;
+    });
+  }
+}
+
+void Cache::prefetch(std::span<const base::ByteView> keys) noexcept {
+  std::array<std::uint64_t, kBatch> hashes;
+  for (std::size_t first = 0; first < keys.size(); first += kBatch)
+    load(keys.subspan(first, std::min(kBatch, keys.size() - first)), hashes);
+}
+
 void Cache::get_batch(std::span<const base::ByteView> keys, std::span<GetResult> results) {
   CORERING_ASSERT(keys.size() == results.size(), "a batch has another number of results than of keys");
   std::array<std::uint64_t, kBatch> hashes;
   for (std::size_t first = 0; first < keys.size(); first += kBatch) {
     const std::size_t count = std::min(kBatch, keys.size() - first);
-    for (std::size_t index = 0; index < count; ++index) {
-      hashes[index] = hash_(keys[first + index]);
-      index_.prefetch(hashes[index]);
-    }
-    for (std::size_t index = 0; index < count; ++index) {
-      index_.find(hashes[index], [&](IndexEntry entry) {
-        if (entry.tier() == Tier::l1) store_->prefetch(entry.location());
-        return true;
-      });
-    }
+    load(keys.subspan(first, count), hashes);
     for (std::size_t index = 0; index < count; ++index) {
       const Found found = find(hashes[index], keys[first + index]);
       if (!found && found.is_cold) {
@@ -111,23 +121,6 @@ void Cache::get_batch(std::span<const base::ByteView> keys, std::span<GetResult>
       }
       if (found) count_hit(found.location);
       results[first + index] = result_of(found);
-    }
-  }
-}
-
-void Cache::prefetch(std::span<const base::ByteView> keys) noexcept {
-  std::array<std::uint64_t, kBatch> hashes;
-  for (std::size_t first = 0; first < keys.size(); first += kBatch) {
-    const std::size_t count = std::min(kBatch, keys.size() - first);
-    for (std::size_t index = 0; index < count; ++index) {
-      hashes[index] = hash_(keys[first + index]);
-      index_.prefetch(hashes[index]);
-    }
-    for (std::size_t index = 0; index < count; ++index) {
-      index_.find(hashes[index], [&](IndexEntry entry) {
-        if (entry.tier() == Tier::l1) store_->prefetch(entry.location());
-        return true;
-      });
     }
   }
 }

@@ -44,6 +44,7 @@
 #include "corering/cache/log.h"
 #include "corering/cache/log_owner.h"
 #include "corering/cache/record.h"
+#include "corering/mem/mapping.h"
 
 namespace corering::cache {
 
@@ -213,8 +214,12 @@ class Cache final : private Departure, private LogOwner {
   }
 
   // A clean stop: from now on advance() writes what the file does not hold yet. Nothing is lost if the caller goes on with it, and
-  // with the device, until is_stopped(). Store nothing more.
-  void begin_stop() noexcept { is_stopping_ = true; }
+  // with the device, until is_stopped(), and if the log has room: a file that cannot hold L1 and L2 keeps what fits (stop_lost), and values
+  // larger than a segment stay out of it (log_too_large). Store nothing more.
+  void begin_stop() noexcept {
+    is_stopping_ = true;
+    stop_rewrites_left_ = index_.count();
+  }
   bool is_stopped() const noexcept;
 
   // At once as far as room is there; what is too much leaves with the following operations. Errors: invalid_argument.
@@ -280,6 +285,7 @@ class Cache final : private Departure, private LogOwner {
   bool is_due_for_promotion(std::uint64_t hash, std::uint64_t location, std::size_t bytes);
   bool try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& record);
   bool try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from);
+  std::optional<RecordView> for_log(const RecordView& record);
   void drop_from_log(Index::Slot slot, base::ByteView key);
   void bury(base::ByteView key);
   void mark_dirty(std::uint64_t hash, std::uint64_t location);
@@ -296,6 +302,7 @@ class Cache final : private Departure, private LogOwner {
   void end(Fetch& fetch, Fetch::Outcome outcome);
   void end_queued_fetches();
 
+  void load(std::span<const base::ByteView> keys, std::span<std::uint64_t> hashes) noexcept;
   Found find(std::uint64_t hash, base::ByteView key);
   GetResult result_of(const Found& found);
   ItemRef item_of(IndexEntry entry);
@@ -343,6 +350,7 @@ class Cache final : private Departure, private LogOwner {
   Sweep sweep_;
 
   std::unique_ptr<Log> log_;
+  mem::Mapping assembled_;        // where the record of a large value is put together for the log; touched when one is
   std::uint64_t file_units_ = 0;  // locations below are in the file
   bool has_memory_tier_ = false;
   std::optional<std::uint64_t> writing_hash_;  // an item that is about to be replaced: it must not go to the log meanwhile
@@ -365,6 +373,7 @@ class Cache final : private Departure, private LogOwner {
   std::optional<std::uint64_t> rewrite_cursor_;  // how far items are marked that the file has forgotten
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;
+  std::uint64_t stop_rewrites_left_ = 0;
 };
 
 }  // namespace corering::cache

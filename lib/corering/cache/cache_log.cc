@@ -40,6 +40,9 @@ base::Result<> Cache::open_log(const CacheOptions& options) {
   auto opened = options.device != nullptr ? Log::open(log, *this, *options.device, options.layout) : Log::open(log, *this);
   if (!opened) return base::failure(std::move(opened.error()));
   log_ = std::move(*opened);
+  auto assembled = mem::Mapping::open(log.segment_bytes);
+  if (!assembled) return base::failure(std::move(assembled.error()));
+  assembled_ = std::move(*assembled);
   has_memory_tier_ = log.memory_segments > 0;
   file_segments_spare_ = spare_segments(options.layout.segment_count);
   if (options.device != nullptr)
@@ -164,13 +167,14 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
 // --- down
 
 bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
-  if (is_proxy(record) || !log_->is_recovered()) return false;
+  if (!log_->is_recovered()) return false;
+  const auto whole = for_log(record);
+  if (!whole) return false;
   const LogTier tier = has_memory_tier_ ? LogTier::memory : LogTier::file;
-  if (record.bytes() > log_->record_bytes_max()) return false;
-  LogLocation to = log_->try_append(tier, record);
+  LogLocation to = log_->try_append(tier, *whole);
   for (int steps = 0; !to && steps < kStepsForRoom && !is_in_log_step_; ++steps) {
     step_log();
-    to = log_->try_append(tier, record);
+    to = log_->try_append(tier, *whole);
   }
   if (!to) return false;
   const L1Word word = L1Word::of(record.data());
@@ -181,9 +185,28 @@ bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordV
   if (from == Queue::main) index_.mark(slot);
   if (word.is_dirty() && tier == LogTier::memory) dirty_.push(hash, Tier::log, to.units);
   counters_.l1_demoted.add();
-  counters_.l1_demoted_bytes.add(record.bytes());
-  store_->kill(location);
+  counters_.l1_demoted_bytes.add(whole->bytes());
+  drop_record(location, record);
   return true;
+}
+
+// The record as the log takes it: that of a large value is put together. Nothing, and counted, if no segment holds it.
+std::optional<RecordView> Cache::for_log(const RecordView& record) {
+  if (!is_proxy(record) && record.bytes() <= log_->record_bytes_max()) return record;
+  RecordHeader header = record.header();
+  base::ByteView value = record.value();
+  if (is_proxy(record)) {
+    const Proxy proxy = proxy_of(record);
+    header.kind = RecordKind::value;
+    header.value_bytes = proxy.value_bytes;
+    value = large_.memory(proxy.number).first(proxy.value_bytes);
+  }
+  if (record_bytes(header) > log_->record_bytes_max()) {
+    counters_.log_too_large.add();
+    return std::nullopt;
+  }
+  write_record(assembled_.bytes().data(), header, record.key(), value);
+  return RecordView(assembled_.bytes().data());
 }
 
 // The item goes, and nothing of it may come back.
@@ -250,7 +273,12 @@ void Cache::on_dropped(const RecordView& record, LogLocation from) {
     index_.erase(slot);
     return;
   }
-  // The copy of an item that lies in L1, or in the memory tier, is gone: it has to be written again.
+  // The copy of an item that lies in L1, or in the memory tier, is gone: it has to be written again. A file too small for them would go
+  // round for ever at a stop.
+  if (is_stopping_) {
+    if (stop_rewrites_left_ == 0) return counters_.stop_lost.add();
+    --stop_rewrites_left_;
+  }
   if (const Found found = find(hash, record.key())) return mark_dirty(hash, found.location);
   const InLog in_log = find_in_log(hash, record.key());
   if (in_log.view) dirty_.push(hash, Tier::log, in_log.entry.location());
@@ -292,8 +320,8 @@ void Cache::write_back(std::size_t bytes) {
   if (write_back_ != WriteBack::writing) return;
   for (std::size_t done = 0; done < bytes && !dirty_.empty() && dirty_.popped() < write_back_end_; dirty_.pop()) {
     if (try_write_back(dirty_.front(), done)) continue;
-    // No room in the file now: the next turn goes on. But if only a sync point makes room, the rest has to wait for the next one.
-    if (!sync_wanted_) return;
+    // The disk is behind: the next turn goes on. But a full file is not cleaned before this round is over: the rest waits for the next.
+    if (!log_->is_file_full()) return;
     write_back_end_ = dirty_.popped();
     break;
   }
@@ -327,16 +355,17 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
     L1Word word = L1Word::of(place);
     if (!word.is_dirty()) return true;
     const RecordView record(place);
-    if (is_proxy(record) || record.bytes() > log_->record_bytes_max()) {
+    const auto whole = for_log(record);
+    if (!whole) {
       // It cannot be in the file, and what is there of it is older.
       if (word.is_in_file()) bury(record.key());
       word.set_in_file(false);
     } else {
-      if (!log_->try_append(LogTier::file, record)) return false;
+      if (!log_->try_append(LogTier::file, *whole)) return false;
       word.set_in_file(true);
-      bytes += record.bytes();
+      bytes += whole->bytes();
       counters_.written_back.add();
-      counters_.written_back_bytes.add(record.bytes());
+      counters_.written_back_bytes.add(whole->bytes());
     }
     word.set_dirty(false);
     word.store(place);

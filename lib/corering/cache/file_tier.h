@@ -83,6 +83,9 @@ class FileTier {
   void set_sync_points(SyncPoints& sync_points) noexcept { sync_points_ = &sync_points; }
 
   SegmentId oldest() const noexcept { return live_.empty() ? kNoSegment : live_.front(); }
+  // No segment is left for records: only cleaning, and a sync point after it, make some.
+  bool is_full() const noexcept { return free_.size() <= static_cast<std::size_t>(Priority::normal); }
+
   bool wants_cleaning() const noexcept;
   bool wants_free() const noexcept;  // quarantined segments are needed
   std::size_t live_segments() const noexcept { return live_.size(); }
