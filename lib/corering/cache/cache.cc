@@ -217,6 +217,7 @@ void Cache::drop_record(std::uint64_t location, const RecordView& record) noexce
 }
 
 void Cache::clear() {
+  ++sequence_;
   store_->release_all();
   large_.release_all();
   account_large();

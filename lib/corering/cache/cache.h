@@ -222,6 +222,11 @@ class Cache final : private Departure, private LogOwner {
   }
   bool is_stopped() const noexcept;
 
+  // What a crash may take: changes up to durable_version() are in the file, those behind it up to last_version() perhaps not yet. A change
+  // is a put, a delete or a clear. What is durable may still be evicted. Without a file durable_version() stays 0.
+  std::uint64_t last_version() const noexcept { return sequence_; }
+  std::uint64_t durable_version() const noexcept { return durable_version_; }
+
   // At once as far as room is there; what is too much leaves with the following operations. Errors: invalid_argument.
   base::Result<> set_l1_bytes(std::size_t bytes);
 
@@ -367,6 +372,8 @@ class Cache final : private Departure, private LogOwner {
   DirtyQueue dirty_;
   WriteBack write_back_ = WriteBack::idle;
   std::uint64_t write_back_end_ = 0;
+  std::uint64_t write_back_version_ = 0;  // what the round makes durable; 0 if it leaves something out
+  std::uint64_t durable_version_ = 0;
   std::int64_t sync_ms_;
   std::int64_t next_sync_ms_;
   bool sync_wanted_ = false;
@@ -374,6 +381,7 @@ class Cache final : private Departure, private LogOwner {
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;
   std::uint64_t stop_rewrites_left_ = 0;
+  std::uint64_t recovery_reported_ = 0;  // GiB
 };
 
 }  // namespace corering::cache

@@ -4,9 +4,11 @@
 // beside; that it does is known by a bit of the item (L1Word::is_in_file, Tier::log_and_file), so that a tombstone can
 // bury them when the item goes.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "corering/base/assert.h"
+#include "corering/base/log.h"
 #include "corering/cache/cache.h"
 #include "corering/cache/compression.h"
 #include "corering/cache/l1_record.h"
@@ -290,9 +292,21 @@ void Cache::on_recovered(const RecoveredRecord& record) {
   static_cast<void>(index_.try_insert(record.key_hash, Tier::log_and_file, record.location.units));
 }
 
-void Cache::on_recovery_ended(std::uint64_t sequence_max) { sequence_ = std::max(sequence_, sequence_max); }
+void Cache::on_recovery_ended(std::uint64_t sequence_max) {
+  sequence_ = std::max(sequence_, sequence_max);
+  durable_version_ = sequence_;
+  if (recovery_reported_)
+    base::log(base::LogLevel::info, "cache file: " + std::to_string(index_.count()) + " items are known again");
+}
 
-void Cache::on_recovery_progress(std::uint64_t /*bytes_read*/, std::uint64_t /*bytes_total*/) {}
+// About once per 64 MiB, which is several times a second: a line for each GiB.
+void Cache::on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) {
+  const std::uint64_t gib = bytes_read >> 30;
+  if (gib == recovery_reported_) return;
+  recovery_reported_ = gib;
+  base::log(base::LogLevel::info, "cache file: " + std::to_string(gib) + " of " + std::to_string(bytes_total >> 30) +
+                                      " GiB are read back, " + std::to_string(bytes_read * 100 / bytes_total) + " %");
+}
 
 // --- durability
 
@@ -315,6 +329,7 @@ void Cache::write_back(std::size_t bytes) {
     if (!log_->prepare_sync()) return;
     write_back_ = WriteBack::writing;
     write_back_end_ = dirty_.pushed();
+    write_back_version_ = rewrite_cursor_ ? 0 : sequence_;
     sync_wanted_ = false;
   }
   if (write_back_ != WriteBack::writing) return;
@@ -323,6 +338,7 @@ void Cache::write_back(std::size_t bytes) {
     // The disk is behind: the next turn goes on. But a full file is not cleaned before this round is over: the rest waits for the next.
     if (!log_->is_file_full()) return;
     write_back_end_ = dirty_.popped();
+    write_back_version_ = 0;
     break;
   }
   if (!dirty_.empty() && dirty_.popped() < write_back_end_) return;
@@ -385,9 +401,11 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
   return true;
 }
 
-void Cache::on_sync_ended(SyncTicket /*ticket*/, bool /*durable*/) {
+void Cache::on_sync_ended(SyncTicket /*ticket*/, bool durable) {
   if (write_back_ == WriteBack::syncing) write_back_ = WriteBack::idle;
-  is_stop_synced_ = is_stopping_ && dirty_.empty() && !rewrite_cursor_;
+  if (durable) durable_version_ = std::max(durable_version_, write_back_version_);
+  // Not if this sync point had begun when something was deleted: its tombstone waits for the next.
+  is_stop_synced_ = is_stopping_ && dirty_.empty() && !rewrite_cursor_ && durable_version_ == sequence_;
 }
 
 // The file is not written any more, so nothing waits for it. Entries in it are misses once it is off: lookups find that out.

@@ -43,6 +43,31 @@ TEST_F(TieredCache, ACleanStopLosesNothingWhereverItLies) {
   EXPECT_EQ(get("deleted"), "(none)");
 }
 
+// The sync point that is under way when the stop begins does not know of the delete.
+TEST_F(TieredCache, ADeleteThatTheLastRoundMissedIsNotLostByAStop) {
+  put("key", "value");
+  wait_until_durable();
+  device.set_faults({.latency_min = std::chrono::milliseconds(5), .latency_max = std::chrono::milliseconds(5)});
+  put("other", "value");
+  for (int turns = 0; turns < 100 && device.in_flight() == 0; ++turns) turn(1);
+  ASSERT_GT(device.in_flight(), 0u);
+  ASSERT_EQ(cache->remove(bytes_of("key")), RemoveStatus::removed);
+  stop_and_start();
+  EXPECT_EQ(get("key"), "(none)");
+  EXPECT_EQ(get("other"), "value");
+}
+
+TEST_F(TieredCache, TellsUpToWhichVersionAllIsDurable) {
+  put("key", "value");
+  EXPECT_LT(cache->durable_version(), cache->last_version());
+  wait_until_durable();
+  EXPECT_EQ(cache->durable_version(), cache->last_version());
+  cache->clear();
+  EXPECT_LT(cache->durable_version(), cache->last_version());
+  wait_until_durable();
+  EXPECT_EQ(cache->durable_version(), cache->last_version());
+}
+
 TEST_F(TieredCache, AStopEndsAlthoughTheFileIsTooSmall) {
   reopen(512 << 10, 8);
   for (int number = 0; number < 300; ++number) put(std::to_string(number), std::string(1000, 'v'));
