@@ -253,11 +253,12 @@ TEST_F(CacheCrash, KilledOrStoppedItIsNeverWrongAndKeepsWhatWasDurable) {
     live_and_die();
     if (!HasFatalFailure()) check();
   }
-  std::printf("%llu lives, %llu of them stopped, %llu with room for all, %llu journal entries, %llu times told what is durable, "
-              "%llu evictions, %llu values found\n",
-              static_cast<unsigned long long>(rounds), static_cast<unsigned long long>(stops_), static_cast<unsigned long long>(strict_),
-              static_cast<unsigned long long>(entries_), static_cast<unsigned long long>(durables_),
-              static_cast<unsigned long long>(evictions_), static_cast<unsigned long long>(values_));
+  std::printf(
+      "%llu lives, %llu of them stopped, %llu with room for all, %llu journal entries, %llu times told what is durable, "
+      "%llu evictions, %llu values found\n",
+      static_cast<unsigned long long>(rounds), static_cast<unsigned long long>(stops_), static_cast<unsigned long long>(strict_),
+      static_cast<unsigned long long>(entries_), static_cast<unsigned long long>(durables_),
+      static_cast<unsigned long long>(evictions_), static_cast<unsigned long long>(values_));
   if (HasFatalFailure()) return;
   EXPECT_EQ(damaged_pieces_, 0u) << "a crash is no damage";
   EXPECT_GT(durables_, rounds / 4);
