@@ -225,7 +225,7 @@ void Cache::clear() {
   ghost_.clear();
   evictor_.reset();
   sweep_ = {};
-  dirty_.clear();
+  forget_dirty();
   if (write_back_ == WriteBack::writing) write_back_end_ = dirty_.pushed();
   if (log_) log_->clear();
   counters_.clears.add();
@@ -303,7 +303,7 @@ const CacheCounters& Cache::counters() noexcept {
   counters_.l1_bytes.set(store_->segments_in_use() * store_->segment_bytes() + large_.bytes());
   counters_.index_bytes.set(index_.bytes());
   counters_.items.set(index_.count());
-  counters_.dirty_items.set(dirty_.count());
+  counters_.dirty_items.set(dirty_.count() + moved_.count());
   return counters_;
 }
 

@@ -267,7 +267,7 @@ class Cache final : private Departure, private LogOwner {
   };
 
   void on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) override;
-  void on_dirty_moved(std::uint64_t hash, std::uint64_t to) override { dirty_.push(hash, Tier::l1, to); }
+  void on_dirty_moved(std::uint64_t hash, std::uint64_t to) override { queue_of_moved().push(hash, Tier::l1, to); }
   void on_expire(std::uint64_t hash, std::uint64_t location, const RecordView& record) override;
 
   Fate on_clean(LogTier tier, LogLocation from, const RecordView& record) override;
@@ -293,7 +293,10 @@ class Cache final : private Departure, private LogOwner {
   std::optional<RecordView> for_log(const RecordView& record);
   void drop_from_log(Index::Slot slot, base::ByteView key);
   void bury(base::ByteView key);
-  void mark_dirty(std::uint64_t hash, std::uint64_t location);
+  void mark_dirty(std::uint64_t hash, std::uint64_t location, DirtyQueue& queue);
+  void forget_dirty() noexcept;
+  // Where an item goes that was queued already, and lies elsewhere, or is another version, from now on.
+  DirtyQueue& queue_of_moved() noexcept { return write_back_ == WriteBack::writing ? moved_ : dirty_; }
   bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
   void step_log();
   void write_back(std::size_t bytes);
@@ -370,6 +373,8 @@ class Cache final : private Departure, private LogOwner {
   // Writing back: idle, or since `prepared` up to the item numbered write_back_end_, or a sync point is under way.
   enum class WriteBack : std::uint8_t { idle, writing, syncing };
   DirtyQueue dirty_;
+  DirtyQueue moved_;             // while a round is being written: it must not pass by what moves meanwhile
+  bool replaced_dirty_ = false;  // the change that is being finished
   WriteBack write_back_ = WriteBack::idle;
   std::uint64_t write_back_end_ = 0;
   std::uint64_t write_back_version_ = 0;  // what the round makes durable; 0 if it leaves something out

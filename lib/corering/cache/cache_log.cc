@@ -159,7 +159,7 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
   word.store(store_->at(*location));
   index_.replace(slot, Tier::l1, *location);
   // What lies in the memory tier may be newer than what the file holds.
-  if (has_file() && !lies_in_file(entry.location())) mark_dirty(hash, *location);
+  if (has_file() && !lies_in_file(entry.location())) mark_dirty(hash, *location, queue_of_moved());
   promotion_bytes_ -= std::min(promotion_bytes_, record.bytes());
   counters_.promotions.add();
   counters_.promoted_bytes.add(record.bytes());
@@ -185,7 +185,7 @@ bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordV
   index_.replace(slot, in_file ? Tier::log_and_file : Tier::log, to.units);
   // It has been hit before.
   if (from == Queue::main) index_.mark(slot);
-  if (word.is_dirty() && tier == LogTier::memory) dirty_.push(hash, Tier::log, to.units);
+  if (word.is_dirty() && tier == LogTier::memory) queue_of_moved().push(hash, Tier::log, to.units);
   counters_.l1_demoted.add();
   counters_.l1_demoted_bytes.add(whole->bytes());
   drop_record(location, record);
@@ -281,7 +281,7 @@ void Cache::on_dropped(const RecordView& record, LogLocation from) {
     if (stop_rewrites_left_ == 0) return counters_.stop_lost.add();
     --stop_rewrites_left_;
   }
-  if (const Found found = find(hash, record.key())) return mark_dirty(hash, found.location);
+  if (const Found found = find(hash, record.key())) return mark_dirty(hash, found.location, dirty_);
   const InLog in_log = find_in_log(hash, record.key());
   if (in_log.view) dirty_.push(hash, Tier::log, in_log.entry.location());
 }
@@ -310,18 +310,23 @@ void Cache::on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_t
 
 // --- durability
 
-void Cache::mark_dirty(std::uint64_t hash, std::uint64_t location) {
+void Cache::mark_dirty(std::uint64_t hash, std::uint64_t location, DirtyQueue& queue) {
   L1Word word = L1Word::of(store_->at(location));
   if (word.is_dirty()) return;
   word.set_dirty(true);
   word.store(store_->at(location));
-  dirty_.push(hash, Tier::l1, location);
+  queue.push(hash, Tier::l1, location);
+}
+
+void Cache::forget_dirty() noexcept {
+  dirty_.clear();
+  moved_.clear();
 }
 
 // Once per sync_ms: what has become dirty since goes to the file, bounded per turn, then a sync point makes it durable.
 void Cache::write_back(std::size_t bytes) {
   if (!has_file() || !log_->is_recovered()) return;
-  if (log_->file_state() != FileState::healthy) return dirty_.clear();
+  if (log_->file_state() != FileState::healthy) return forget_dirty();
   if (rewrite_cursor_) mark_all_dirty();
   if (write_back_ == WriteBack::idle) {
     if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return;
@@ -333,15 +338,23 @@ void Cache::write_back(std::size_t bytes) {
     sync_wanted_ = false;
   }
   if (write_back_ != WriteBack::writing) return;
-  for (std::size_t done = 0; done < bytes && !dirty_.empty() && dirty_.popped() < write_back_end_; dirty_.pop()) {
-    if (try_write_back(dirty_.front(), done)) continue;
+  const auto next = [&]() -> DirtyQueue* {
+    if (!moved_.empty()) return &moved_;
+    return !dirty_.empty() && dirty_.popped() < write_back_end_ ? &dirty_ : nullptr;
+  };
+  DirtyQueue* queue = next();
+  for (std::size_t done = 0; queue != nullptr; queue = next()) {
+    if (done >= bytes) return;
+    if (try_write_back(queue->front(), done)) {
+      queue->pop();
+      continue;
+    }
     // The disk is behind: the next turn goes on. But a full file is not cleaned before this round is over: the rest waits for the next.
     if (!log_->is_file_full()) return;
+    for (; !moved_.empty(); moved_.pop()) dirty_.push(moved_.front().hash, moved_.front().tier, moved_.front().location);
     write_back_end_ = dirty_.popped();
     write_back_version_ = 0;
-    break;
   }
-  if (!dirty_.empty() && dirty_.popped() < write_back_end_) return;
   write_back_ = WriteBack::syncing;
   next_sync_ms_ = now_ms_ + sync_ms_;
   log_->sync();
@@ -352,7 +365,7 @@ void Cache::mark_all_dirty() {
   for (int groups = 0; groups < kGroupsMarked && rewrite_cursor_; ++groups) {
     const std::uint64_t next = index_.visit_group(*rewrite_cursor_, [&](IndexEntry entry) {
       if (entry.tier() == Tier::l1) {
-        mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location());
+        mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location(), dirty_);
       } else if (!lies_in_file(entry.location())) {
         if (const auto view = log_->try_view({entry.location()}))
           dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
@@ -411,7 +424,7 @@ void Cache::on_sync_ended(SyncTicket /*ticket*/, bool durable) {
 // The file is not written any more, so nothing waits for it. Entries in it are misses once it is off: lookups find that out.
 void Cache::on_file_state(FileState state) {
   if (state == FileState::healthy) return;
-  dirty_.clear();
+  forget_dirty();
   write_back_ = WriteBack::idle;
 }
 

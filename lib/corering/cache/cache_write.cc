@@ -98,7 +98,8 @@ WriteResult Cache::begin_modify(base::ByteView key, std::size_t value_bytes, con
 
 WriteResult Cache::finish(const Draft& draft) {
   counters_.puts.add();
-  if (has_file()) mark_dirty(draft.hash, draft.location);
+  if (has_file()) mark_dirty(draft.hash, draft.location, replaced_dirty_ ? queue_of_moved() : dirty_);
+  replaced_dirty_ = false;
   if (draft.appended_bytes == 0) {
     counters_.in_place.add();
   } else {
@@ -223,6 +224,7 @@ bool Cache::try_link(std::uint64_t hash, const Found& old, std::uint64_t locatio
   }
   L1Word word = L1Word::of(store_->at(location));
   word.inherit(L1Word::of(store_->at(old.location)));
+  replaced_dirty_ = word.is_dirty();
   word.set_dirty(false);  // until it is put into the queue
   word.store(store_->at(location));
   count_hit(location);

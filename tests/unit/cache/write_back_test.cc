@@ -68,6 +68,34 @@ TEST_F(TieredCache, TellsUpToWhichVersionAllIsDurable) {
   EXPECT_EQ(cache->durable_version(), cache->last_version());
 }
 
+// A round takes several turns; what moves, or is overwritten, meanwhile must not slip through it, or its durable version would be older.
+TEST_F(TieredCache, ARoundCoversWhatMovesMeanwhile) {
+  reopen(256 << 10, kFileSegments);
+  const auto store = [&](int number, const std::string& value) {
+    const std::string key = "key" + std::to_string(number);
+    while (put(key, value) == WriteStatus::cold) fetch(key, Fetch::Purpose::change);
+  };
+  for (int round = 0; round < 30; ++round) {
+    for (int number = 0; number < 200; ++number) {
+      // Of varying length, so that each overwrite lies elsewhere.
+      store(number, std::to_string(round) + std::string(static_cast<std::size_t>(500 + number % 7 * 60 - round), 'v'));
+    }
+    const std::uint64_t version = cache->last_version();
+    for (int turns = 0; turns < 500 && cache->durable_version() < version; ++turns) {
+      turn(1);
+      for (int number = turns; number < 200 && cache->durable_version() < version; number += 40)
+        store(number, std::to_string(round) + std::string(static_cast<std::size_t>(1 + turns % 300), 'w'));
+    }
+    ASSERT_GE(cache->durable_version(), version);
+    restart();
+    for (int number = 0; number < 200; ++number) {
+      const std::string value = get("key" + std::to_string(number));
+      ASSERT_TRUE(value.starts_with(std::to_string(round) + "v") || value.starts_with(std::to_string(round) + "w"))
+          << round << " " << number << " " << value.substr(0, 8);
+    }
+  }
+}
+
 TEST_F(TieredCache, AStopEndsAlthoughTheFileIsTooSmall) {
   reopen(512 << 10, 8);
   for (int number = 0; number < 300; ++number) put(std::to_string(number), std::string(1000, 'v'));
