@@ -232,7 +232,7 @@ void Cache::clear() {
 }
 
 void Cache::on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
-  if (log_ && hash != writing_hash_ && try_demote(hash, location, record, from)) return;
+  if (log_ && !is_being_replaced(hash) && try_demote(hash, location, record, from)) return;
   if (L1Word::of(record.data()).is_in_file()) bury(record.key());
   counters_.l1_evicted.add();
   counters_.l1_evicted_bytes.add(record.bytes());

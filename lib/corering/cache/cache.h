@@ -361,9 +361,20 @@ class Cache final : private Departure, private LogOwner {
   mem::Mapping assembled_;        // where the record of a large value is put together for the log; touched when one is
   std::uint64_t file_units_ = 0;  // locations below are in the file
   bool has_memory_tier_ = false;
-  std::optional<std::uint64_t> writing_hash_;  // an item that is about to be replaced: it must not go to the log meanwhile
-  std::uint64_t file_segments_free_ = 0;       // at the last step of the log
-  std::uint64_t file_segments_spare_ = 0;      // below that many free ones the file takes only what was hit
+  // Items that are about to be replaced, whose old version must not go to the log meanwhile. Making room steps the log, which may end a
+  // fetch, which makes room for another.
+  struct Replacing {
+    std::uint64_t hash;
+    const Replacing* outer;
+  };
+  bool is_being_replaced(std::uint64_t hash) const noexcept {
+    const Replacing* each = replacing_;
+    while (each != nullptr && each->hash != hash) each = each->outer;
+    return each != nullptr;
+  }
+  const Replacing* replacing_ = nullptr;
+  std::uint64_t file_segments_free_ = 0;   // at the last step of the log
+  std::uint64_t file_segments_spare_ = 0;  // below that many free ones the file takes only what was hit
   bool is_in_log_step_ = false;
   Fate last_fate_ = Fate::dead;
   std::size_t promotion_bytes_ = 0;  // that may be promoted now

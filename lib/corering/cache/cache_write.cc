@@ -166,9 +166,10 @@ WriteResult Cache::append(std::uint64_t hash, base::ByteView key, const RecordHe
 }
 
 bool Cache::make_room(std::uint64_t hash, Queue queue, const RecordHeader& header) {
-  writing_hash_ = hash;
+  const Replacing here{hash, replacing_};
+  replacing_ = &here;
   const bool made = try_make_room(queue, header);
-  writing_hash_.reset();
+  replacing_ = here.outer;
   return made;
 }
 
