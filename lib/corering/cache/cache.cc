@@ -175,7 +175,8 @@ ItemRef Cache::item_of(IndexEntry entry) {
   }
   // A compressed value is for those who can wait: they fetch it.
   auto view = log_->try_view({entry.location()});
-  if (!view || view->record.is_expired(now_ms_) || view->record.is_compressed()) return {};
+  if (!view || view->record.kind() != RecordKind::value || view->record.is_expired(now_ms_) || view->record.is_compressed())
+    return {};
   return {view->record, std::move(view->pin)};
 }
 

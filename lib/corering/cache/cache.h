@@ -277,7 +277,10 @@ class Cache final : private Departure, private LogOwner {
   void on_recovery_ended(std::uint64_t sequence_max) override;
   void on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) override;
   void on_sync_ended(SyncTicket ticket, bool durable) override;
-  void on_file_forgotten() override { rewrite_cursor_ = 0; }
+  void on_file_forgotten() override {
+    rewrite_cursor_ = 0;
+    write_back_version_ = 0;
+  }
   void on_sync_wanted() override { sync_wanted_ = true; }
   void on_file_state(FileState state) override;
 
@@ -397,6 +400,7 @@ class Cache final : private Departure, private LogOwner {
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;
   std::uint64_t stop_rewrites_left_ = 0;
+  std::uint64_t read_errors_ = 0;        // of the log, at its last step
   std::uint64_t recovery_reported_ = 0;  // GiB
 };
 

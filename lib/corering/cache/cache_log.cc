@@ -65,6 +65,11 @@ Cache::InLog Cache::find_in_log(std::uint64_t hash, base::ByteView key) {
   found.slot = index_.find(hash, [&](IndexEntry entry) {
     if (!entry.is_in_log()) return false;
     if (auto view = log_->try_view({entry.location()})) {
+      // Where an overrun, or a segment that could not be read, left an entry behind, anything may lie by now.
+      if (view->record.kind() != RecordKind::value) {
+        stale = entry.location();
+        return false;
+      }
       if (!view->record.has_key(key)) {
         if (!have_same_tag(hash_(view->record.key()), hash)) stale = entry.location();
         return false;
@@ -228,6 +233,8 @@ void Cache::step_log() {
   file_segments_free_ = log_->usage().file_segments_free;
   log_->step();
   is_in_log_step_ = false;
+  if (std::exchange(read_errors_, log_->counters().read_errors.value()) != log_->counters().read_errors.value())
+    rewrite_cursor_ = 0;
 }
 
 // Whether the item that is current lies elsewhere, in this very version: then the record is its copy in the file.
@@ -329,12 +336,12 @@ void Cache::write_back(std::size_t bytes) {
   if (log_->file_state() != FileState::healthy) return forget_dirty();
   if (rewrite_cursor_) mark_all_dirty();
   if (write_back_ == WriteBack::idle) {
-    if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return;
+    if (rewrite_cursor_ || (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_)) return;
     if (is_stop_synced_) return;
     if (!log_->prepare_sync()) return;
     write_back_ = WriteBack::writing;
     write_back_end_ = dirty_.pushed();
-    write_back_version_ = rewrite_cursor_ ? 0 : sequence_;
+    write_back_version_ = sequence_;
     sync_wanted_ = false;
   }
   if (write_back_ != WriteBack::writing) return;
@@ -355,17 +362,22 @@ void Cache::write_back(std::size_t bytes) {
     write_back_end_ = dirty_.popped();
     write_back_version_ = 0;
   }
+  if (rewrite_cursor_) return;
   write_back_ = WriteBack::syncing;
   next_sync_ms_ = now_ms_ + sync_ms_;
   log_->sync();
 }
 
-// The file has forgotten everything: what lies above it has no copy there any more.
+// The file has forgotten everything, or a segment that could not be read: what lies above may have no copy there any more, and entries that
+// lead there must go before their segments hold other records. So no sync point, which would set those free, begins until this is done.
 void Cache::mark_all_dirty() {
   for (int groups = 0; groups < kGroupsMarked && rewrite_cursor_; ++groups) {
-    const std::uint64_t next = index_.visit_group(*rewrite_cursor_, [&](IndexEntry entry) {
+    const std::uint64_t cursor = *rewrite_cursor_;
+    const std::uint64_t next = index_.visit_group(cursor, [&](IndexEntry entry) {
       if (entry.tier() == Tier::l1) {
         mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location(), dirty_);
+      } else if (log_->residence({entry.location()}) == Log::Residence::gone) {
+        if (const Index::Slot slot = index_.find_in_log(Index::hash_like(cursor, entry), entry.location())) index_.erase(slot);
       } else if (!lies_in_file(entry.location())) {
         if (const auto view = log_->try_view({entry.location()}))
           dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
