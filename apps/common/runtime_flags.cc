@@ -9,6 +9,7 @@
 
 DEFINE_string(profile, "balanced", "balanced, throughput (fuller batches) or latency (spins before it sleeps, with CPUs to spare)");
 DEFINE_int32(event_interval, -1, "tasks run before I/O is looked at again, 1 to 65536; -1: as the profile says");
+DEFINE_int32(event_time_us, -1, "no task begins later than this after I/O was looked at, 1 to 1000000; -1: as the profile says");
 DEFINE_int32(message_interval, -1, "messages taken from each other core in a turn, 1 to 1024; -1: as the profile says");
 DEFINE_int32(wait_events, -1, "wake for fewer events only after --min_wait_us, 1 to 4096; -1: as the profile says");
 DEFINE_int32(min_wait_us, -1, "collect events for so long before waking for few, 0 to 1000000; -1: as the profile says");
@@ -17,6 +18,7 @@ DEFINE_int32(submission_entries, 512, "submission queue of each ring, 8 to 32768
 DEFINE_int32(completion_entries, 4096, "completion queue of each ring, at least twice the submission queue, up to 65536");
 DEFINE_int32(max_blocking_threads, 32, "threads for calls that block, such as looking up names, 0 to 4096");
 DEFINE_int32(blocking_queue, 1024, "calls that may wait for one of them, 0 to 1000000");
+DEFINE_string(blocking_stack_bytes, "1MiB", "stack of each of them, 64KiB to 1GiB; 0: as ulimit -s says");
 DEFINE_string(thread_name, "core", "of the cores' threads, with a number behind it, 1 to 10 characters");
 DEFINE_string(thread_stack_bytes, "0", "stack of each core's thread, 64KiB to 1GiB; 0: as ulimit -s says");
 
@@ -40,6 +42,7 @@ struct Range {
 
 base::Result<> check_ranges() {
   const Range ranges[] = {{"event_interval", FLAGS_event_interval, 1, 65536, true},
+                          {"event_time_us", FLAGS_event_time_us, 1, 1'000'000, true},
                           {"message_interval", FLAGS_message_interval, 1, 1024, true},
                           {"wait_events", FLAGS_wait_events, 1, 4096, true},
                           {"min_wait_us", FLAGS_min_wait_us, 0, 1'000'000, true},
@@ -57,14 +60,21 @@ base::Result<> check_ranges() {
   return {};
 }
 
+base::Result<std::size_t> parse_stack(const std::string& flag, const std::string& value) {
+  auto stack = base::parse_byte_size(value);
+  if (!stack) return base::failure(impossible(flag, value, "a byte size: " + stack.error().text));
+  if (*stack != 0 && (*stack < (64 << 10) || *stack > (1 << 30)))
+    return base::failure(impossible(flag, value, "0 or 64KiB to 1GiB"));
+  return static_cast<std::size_t>(*stack);
+}
+
 base::Result<> set_threads(runtime::Options& options) {
-  auto stack = base::parse_byte_size(FLAGS_thread_stack_bytes);
-  if (!stack)
-    return base::failure(impossible("thread_stack_bytes", FLAGS_thread_stack_bytes, "a byte size: " + stack.error().text));
-  if (*stack != 0 && (*stack < (64 << 10) || *stack > (1 << 30))) {
-    return base::failure(impossible("thread_stack_bytes", FLAGS_thread_stack_bytes, "0 or 64KiB to 1GiB"));
-  }
-  options.thread_stack_bytes = static_cast<std::size_t>(*stack);
+  auto stack = parse_stack("thread_stack_bytes", FLAGS_thread_stack_bytes);
+  if (!stack) return base::failure(std::move(stack.error()));
+  options.thread_stack_bytes = *stack;
+  auto blocking_stack = parse_stack("blocking_stack_bytes", FLAGS_blocking_stack_bytes);
+  if (!blocking_stack) return base::failure(std::move(blocking_stack.error()));
+  options.blocking.stack_bytes = *blocking_stack;
   if (FLAGS_thread_name.empty() || FLAGS_thread_name.size() > 10) {
     return base::failure(impossible("thread_name", FLAGS_thread_name, "1 to 10 characters"));
   }
@@ -77,6 +87,7 @@ base::Result<> set_threads(runtime::Options& options) {
 void set_loop(runtime::LoopOptions& loop) {
   using std::chrono::microseconds;
   if (FLAGS_event_interval != -1) loop.ready_count_max = static_cast<std::size_t>(FLAGS_event_interval);
+  if (FLAGS_event_time_us != -1) loop.ready_time_max = microseconds(FLAGS_event_time_us);
   if (FLAGS_message_interval != -1) loop.message_count_max = static_cast<std::size_t>(FLAGS_message_interval);
   if (FLAGS_min_wait_us != -1) loop.min_wait = microseconds(FLAGS_min_wait_us);
   if (FLAGS_wait_events != -1) loop.wait_count = static_cast<std::uint32_t>(FLAGS_wait_events);

@@ -15,9 +15,10 @@ namespace load {
 struct Usage {
   double user_seconds = 0;
   double system_seconds = 0;
+  double run_seconds = 0;  // both, by the scheduler's finer clock; 0 if unknown
   std::uint64_t resident_bytes = 0;
 
-  double cpu_seconds() const noexcept { return user_seconds + system_seconds; }
+  double cpu_seconds() const noexcept { return run_seconds > 0 ? run_seconds : user_seconds + system_seconds; }
 };
 
 struct Report {

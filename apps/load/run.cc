@@ -35,11 +35,14 @@ Usage own_usage() {
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
   };
-  return {seconds(own.ru_utime), seconds(own.ru_stime), static_cast<std::uint64_t>(own.ru_maxrss) * 1024};
+  return {.user_seconds = seconds(own.ru_utime),
+          .system_seconds = seconds(own.ru_stime),
+          .resident_bytes = static_cast<std::uint64_t>(own.ru_maxrss) * 1024};
 }
 
 Usage minus(const Usage& later, const Usage& earlier) {
-  return {later.user_seconds - earlier.user_seconds, later.system_seconds - earlier.system_seconds, later.resident_bytes};
+  return {later.user_seconds - earlier.user_seconds, later.system_seconds - earlier.system_seconds,
+          later.run_seconds - earlier.run_seconds, later.resident_bytes};
 }
 
 // What all cores have counted so far.

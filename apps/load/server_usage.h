@@ -5,7 +5,7 @@
 
 namespace load {
 
-// All zero for pid 0, or if there is no such process. CPU time in steps of a clock tick.
+// All zero for pid 0, or if there is no such process. User and system time come in steps of a clock tick, run time does not.
 Usage server_usage(int pid);
 
 }  // namespace load

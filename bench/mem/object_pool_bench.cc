@@ -2,8 +2,11 @@
 //
 // Each makes an object of 64 bytes in the same way (a constructor that writes its first word) and ends it; times are for both together.
 // Four shapes, because allocators have orders that they like: `one`: one object at a time. `queue`: the oldest of 64 goes, a new one
-// comes. `churn`: up to 512 come and go in no order
-// (half of its time are branches that nobody can predict). `burst`: 64, then all of them back, oldest first.
+// comes. `churn`: up to 512 come and go in no order. `burst`: 64, then all of them back, oldest first.
+//
+// Two more show what is left when everything is taken away: `BareStack`, push and pop of an intrusive stack without a count, a
+// maximum or a check; and `Nothing`, which keeps no places at all: what the shape itself costs (most of `churn`: branches that nobody
+// can predict).
 
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
@@ -11,12 +14,14 @@
 
 #include <array>
 #include <boost/pool/object_pool.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <random>
 #include <vector>
 
+#include "corering/base/intrusive.h"
 #include "corering/mem/heap.h"
 #include "corering/mem/object_pool.h"
 
@@ -29,6 +34,8 @@ struct Object {
   std::array<std::uint64_t, 7> others;
 };
 static_assert(sizeof(Object) == 64);
+
+constexpr std::size_t kObjectsMax = 512;  // out at once, in any shape
 
 class OurPool {
  public:
@@ -64,6 +71,42 @@ class BoostPool {
 
  private:
   boost::object_pool<Object> pool_;
+};
+
+class BareStack {
+ public:
+  BareStack() {
+    for (Place& place : places_) free_.push_front(place);
+  }
+  Object* make(std::uint64_t number) {
+    Place& place = free_.front();
+    free_.pop_front();
+    return new (place.storage) Object(number);
+  }
+  void end(Object* object) { free_.push_front(*reinterpret_cast<Place*>(reinterpret_cast<std::byte*>(object) - sizeof(Hook))); }
+
+ private:
+  struct Tag;
+  using Hook = corering::base::StackHook<Tag>;
+  struct Place : Hook {
+    alignas(Object) std::byte storage[sizeof(Object)];
+  };
+
+  std::array<Place, kObjectsMax> places_;
+  corering::base::Stack<Place, Tag> free_;
+};
+
+class Nothing {
+ public:
+  Object* make(std::uint64_t number) { return new (places_[number % places_.size()].storage) Object(number); }
+  void end(Object*) {}
+
+ private:
+  struct Place {
+    alignas(Object) std::byte storage[sizeof(Object)];
+  };
+
+  std::array<Place, kObjectsMax> places_;
 };
 
 // What our pools take their places from, with its accounts.
@@ -132,7 +175,7 @@ void queue(benchmark::State& state) {
 // A population that comes and goes in no order, around 256 and up to 512: half of the steps make one, half end a random one.
 class Churn {
  public:
-  static constexpr std::size_t kPopulationMax = 512;
+  static constexpr std::size_t kPopulationMax = kObjectsMax;
 
   // The place of the object that a step ends, or kPopulationMax for a step that makes one behind the last.
   static const std::vector<std::size_t>& steps() {
@@ -184,20 +227,28 @@ BENCHMARK_TEMPLATE(one, Mimalloc);
 BENCHMARK_TEMPLATE(one, Glibc);
 BENCHMARK_TEMPLATE(one, BoostPool);
 BENCHMARK_TEMPLATE(one, OurHeap);
+BENCHMARK_TEMPLATE(one, BareStack);
+BENCHMARK_TEMPLATE(one, Nothing);
 BENCHMARK_TEMPLATE(queue, OurPool);
 BENCHMARK_TEMPLATE(queue, Mimalloc);
 BENCHMARK_TEMPLATE(queue, Glibc);
 BENCHMARK_TEMPLATE(queue, BoostPool);
 BENCHMARK_TEMPLATE(queue, OurHeap);
+BENCHMARK_TEMPLATE(queue, BareStack);
+BENCHMARK_TEMPLATE(queue, Nothing);
 BENCHMARK_TEMPLATE(churn, OurPool);
 BENCHMARK_TEMPLATE(churn, Mimalloc);
 BENCHMARK_TEMPLATE(churn, Glibc);
 BENCHMARK_TEMPLATE(churn, BoostPool);
 BENCHMARK_TEMPLATE(churn, OurHeap);
+BENCHMARK_TEMPLATE(churn, BareStack);
+BENCHMARK_TEMPLATE(churn, Nothing);
 BENCHMARK_TEMPLATE(burst, OurPool);
 BENCHMARK_TEMPLATE(burst, Mimalloc);
 BENCHMARK_TEMPLATE(burst, Glibc);
 BENCHMARK_TEMPLATE(burst, BoostPool);
 BENCHMARK_TEMPLATE(burst, OurHeap);
+BENCHMARK_TEMPLATE(burst, BareStack);
+BENCHMARK_TEMPLATE(burst, Nothing);
 
 }  // namespace

@@ -132,10 +132,11 @@ class EchoLoad {
     const auto share = [seconds](uint64_t ns) { return static_cast<double>(ns) / 1e9 / seconds; };
     const ProcessCpu& server = window_.server_cpu;
     std::printf("{\"connections\": %zu, \"bytes\": %zu, \"seed\": %.0f, \"seconds\": %.3f, \"messages\": %" PRIu64
-                ", \"messages_per_s\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"errors\": %" PRIu64,
+                ", \"messages_per_s\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p99_9_us\": %.1f, \"errors\": %" PRIu64,
                 connections_.size(), message_bytes_, options_.seed, seconds, window_.message_count, messages / seconds,
                 static_cast<double>(window_.latencies.quantile_ns(0.5)) / 1e3,
-                static_cast<double>(window_.latencies.quantile_ns(0.99)) / 1e3, error_count_);
+                static_cast<double>(window_.latencies.quantile_ns(0.99)) / 1e3,
+                static_cast<double>(window_.latencies.quantile_ns(0.999)) / 1e3, error_count_);
     std::printf(", \"load_busy\": %.3f, \"load_waited\": %.3f, \"softirq_threads_us_per_message\": %.3f",
                 share(window_.own_cpu.run_ns), share(window_.own_cpu.wait_ns), us_per_message(window_.softirq_threads_ns));
     if (options_.server_pid != 0) {

@@ -1,5 +1,5 @@
 // Round trip of a message between two cores, as a distribution: both asleep (each message wakes its receiver) or both busy, and woken by a
-// message to the ring or by eventfd.
+// message to the ring or by eventfd; and of a coroutine's call_on, of a function and of a coroutine.
 //
 //   wake_bench [SAMPLES]     default 5000 round trips asleep and 200000 busy, for each way
 #include <cstdio>
@@ -9,7 +9,9 @@
 
 #include "corering/base/clock.h"
 #include "corering/metrics/histogram.h"
+#include "corering/runtime/call_on.h"
 #include "corering/runtime/runtime.h"
+#include "corering/sched/sleep.h"
 #include "corering/sys/kernel_version.h"
 
 namespace {
@@ -70,6 +72,45 @@ class PingPong final : public runtime::Service {
   sched::Timer pause_ = sched::Timer::to<&PingPong::ask>(this);
 };
 
+std::uint64_t answer(runtime::Core&, std::uint64_t question) { return question + 1; }
+sched::Task<std::uint64_t> answer_later(runtime::Core&, std::uint64_t question) { co_return question + 1; }
+
+// The same as a coroutine of core 0: what an awaited result costs over a bare message.
+template <auto kAnswer>
+class Caller final : public runtime::Service {
+ public:
+  Caller(runtime::Core& core, Cores cores, std::uint64_t samples) : core_(core), cores_(cores), left_(samples) {}
+
+  void start() override {
+    if (core_.id().value == 0) core_.scheduler().spawn(ask()).detach();
+  }
+  void drain() override {}
+  void abort() override { left_ = 0; }
+  bool is_idle() const override { return core_.id().value != 0 || left_ == 0; }
+
+  void set_peer(Caller&) {}
+  const metrics::Histogram& round_trips() const { return round_trips_; }
+
+ private:
+  sched::Task<> ask() {
+    while (left_ != 0) {
+      if (cores_ == Cores::asleep) co_await sched::sleep_for(std::chrono::milliseconds(1));
+      const base::Instant asked = clock_.now();
+      const sched::Outcome<std::uint64_t> answered = co_await runtime::call_on(core_, runtime::CoreId{1}, kAnswer, left_);
+      if (!answered || *answered != left_ + 1) std::abort();
+      round_trips_.record(static_cast<std::uint64_t>((clock_.now() - asked).count()));
+      --left_;
+    }
+  }
+
+  runtime::Core& core_;
+  const Cores cores_;
+  std::uint64_t left_;
+  base::SteadyClock clock_;
+  metrics::Histogram round_trips_;
+};
+
+template <typename Asker = PingPong>
 void run(const char* name, runtime::WakeBy wake_by, Cores cores, std::uint64_t samples) {
   runtime::Options options;
   options.cores = 2;
@@ -82,10 +123,10 @@ void run(const char* name, runtime::WakeBy wake_by, Cores cores, std::uint64_t s
     options.loop.spin = std::chrono::hours(1);
     options.loop.spin_when = runtime::SpinWhen::always;
   }
-  std::vector<PingPong*> services;
+  std::vector<Asker*> services;
   auto started = runtime::Runtime::start(options, runtime::backend_factory(runtime::BackendChoice::automatic),
                                          [&](runtime::Core& core) -> base::Result<std::unique_ptr<runtime::Service>> {
-                                           auto service = std::make_unique<PingPong>(core, cores, samples);
+                                           auto service = std::make_unique<Asker>(core, cores, samples);
                                            services.push_back(service.get());
                                            if (services.size() == 2) {
                                              services[0]->set_peer(*services[1]);
@@ -119,8 +160,12 @@ int main(int argc, char** argv) {
   for (int round = 0; round < 2; ++round) {
     run("asleep, by ring message", runtime::WakeBy::message_ring, Cores::asleep, samples);
     run("asleep, by eventfd", runtime::WakeBy::event, Cores::asleep, samples);
+    run<Caller<&answer>>("asleep, call_on function", runtime::WakeBy::automatic, Cores::asleep, samples);
+    run<Caller<&answer_later>>("asleep, call_on coroutine", runtime::WakeBy::automatic, Cores::asleep, samples);
   }
   run("busy, by ring message", runtime::WakeBy::message_ring, Cores::busy, samples * 40);
   run("busy, by eventfd", runtime::WakeBy::event, Cores::busy, samples * 40);
+  run<Caller<&answer>>("busy, call_on function", runtime::WakeBy::automatic, Cores::busy, samples * 40);
+  run<Caller<&answer_later>>("busy, call_on coroutine", runtime::WakeBy::automatic, Cores::busy, samples * 40);
   return 0;
 }

@@ -1,23 +1,33 @@
 // Schedulers on threads of their own, without rings: what the benchmarks run tasks on.
 #pragma once
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <memory>
-#include <semaphore>
 #include <thread>
 #include <vector>
 
+#include "corering/base/assert.h"
 #include "corering/sched/scheduler.h"
 
 namespace bench {
 
+// Woken by an eventfd, as the cores of a server are.
 class Core final : public corering::sched::Alarm {
  public:
   Core(std::uint16_t index, corering::sched::Fleet& fleet) : wheel_(clock_.now()), scheduler_(index, fleet, clock_, wheel_) {
     fleet.join(index, scheduler_, *this);
   }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+  ~Core() { ::close(alarm_); }
 
-  void sound() noexcept override { alarm_.release(); }
+  void sound() noexcept override {
+    const std::uint64_t one = 1;
+    CORERING_ASSERT(::write(alarm_, &one, sizeof one) == sizeof one, "an eventfd takes no number");
+  }
   corering::sched::Scheduler& scheduler() { return scheduler_; }
 
   template <typename IsOver>
@@ -26,7 +36,8 @@ class Core final : public corering::sched::Alarm {
     while (!is_over()) {
       scheduler_.run({});
       if (scheduler_.has_work() || is_over() || !scheduler_.try_sleep()) continue;
-      alarm_.acquire();
+      std::uint64_t count = 0;
+      CORERING_ASSERT(::read(alarm_, &count, sizeof count) == sizeof count, "an eventfd gives no number");
       scheduler_.wake_up();
     }
   }
@@ -34,7 +45,7 @@ class Core final : public corering::sched::Alarm {
  private:
   corering::base::SteadyClock clock_;
   corering::sched::TimerWheel wheel_;
-  std::counting_semaphore<> alarm_{0};
+  const int alarm_ = ::eventfd(0, EFD_CLOEXEC);
   corering::sched::Scheduler scheduler_;
 };
 

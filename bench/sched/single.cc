@@ -28,6 +28,31 @@ void spawn_and_run_pinned(benchmark::State& state) {
 }
 BENCHMARK(spawn_and_run_pinned);
 
+// What no scheduler can do without: coroutines from the pool, each with a record of a task's size that is written and read.
+void coroutine_and_record_alone(benchmark::State& state) {
+  struct Record {
+    std::array<std::uint64_t, sizeof(sched::Root) / sizeof(std::uint64_t)> words;
+  };
+  std::array<std::coroutine_handle<>, kBatch> frames;
+  std::array<Record*, kBatch> records{};
+  for (auto _ : state) {
+    for (std::size_t index = 0; index < kBatch; ++index) {
+      frames[index] = nothing().release();
+      records[index] = new (sched::FramePool::allocate(sizeof(Record))) Record;
+      records[index]->words.fill(index);
+      benchmark::DoNotOptimize(*records[index]);
+    }
+    for (std::size_t index = 0; index < kBatch; ++index) {
+      frames[index].resume();
+      frames[index].destroy();
+      benchmark::DoNotOptimize(records[index]->words[0]);
+      sched::FramePool::release(records[index], sizeof(Record));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * kBatch);
+}
+BENCHMARK(coroutine_and_record_alone);
+
 void spawn_and_run_stealable(benchmark::State& state) {
   bench::Cores cores(1);
   sched::Scheduler& scheduler = cores.first();

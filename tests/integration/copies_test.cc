@@ -143,7 +143,7 @@ TEST(CopyCounter, SeesWhatTheLibraryCopies) {
   auto pool = mem::ChunkPool::open({.chunk_bytes = 1024, .chunk_count = 2});
   ASSERT_TRUE(pool);
   {
-    net::SlicePool slices(2, 0);
+    net::SlicePool slices(2, 0, 0);
     net::SliceQueue queue;
     mem::Chunk chunk = pool->try_borrow();
     const base::ByteView empty = chunk.bytes().first(0);

@@ -69,6 +69,7 @@ class ExhaustionTest(server.ServerTest):
         self.assertGreater(counters['starved'], 0)
         # The reserve, and a few that are on their way.
         self.assertLessEqual(counters['chunks_home'], CHUNKS // 8 + 8, 'the hogs have not exhausted the chunks')
+        self.assertLessEqual(counters['chunks_home_min'], CHUNKS // 8, 'the low-water mark knows nothing of it')
         # Those who were there before, and those who come now.
         after = [self.connect(echo) for _ in range(HONEST)]
         seconds = self.serve_honest(before) + self.serve_honest(after)

@@ -8,7 +8,7 @@ import server
 import tap_main
 
 FLAGS = ('bind', 'port', 'cores', 'max_connections', 'idle_timeout_s', 'drain_timeout_s', 'unix_socket', 'handler', 'backend', 'profile',
-         'event_interval', 'spin_us', 'min_wait_us', 'max_blocking_threads', 'thread_stack_bytes')
+         'event_interval', 'spin_us', 'min_wait_us', 'max_blocking_threads', 'thread_stack_bytes', 'event_time_us', 'blocking_stack_bytes')
 
 
 class FlagsTest(server.ServerTest):
@@ -43,9 +43,10 @@ class FlagsTest(server.ServerTest):
         self.check_bad('--drain_timeout_s=-1', 'drain_timeout_s')
 
     def test_runtime_flags_out_of_range(self):
-        for argument in ('--event_interval=0', '--message_interval=1025', '--wait_events=0', '--min_wait_us=-2', '--spin_us=1000001',
-                         '--submission_entries=4', '--completion_entries=512', '--max_blocking_threads=-1', '--blocking_queue=-1',
-                         '--thread_name=', '--thread_stack_bytes=1KiB', '--profile=fast'):
+        for argument in ('--event_interval=0', '--event_time_us=0', '--message_interval=1025', '--wait_events=0', '--min_wait_us=-2',
+                         '--spin_us=1000001', '--submission_entries=4', '--completion_entries=512', '--max_blocking_threads=-1',
+                         '--blocking_queue=-1', '--thread_name=', '--thread_stack_bytes=1KiB', '--blocking_stack_bytes=2GiB',
+                         '--profile=fast'):
             with self.subTest(argument):
                 self.check_bad(argument, argument.partition('=')[0].strip('-'))
 
@@ -59,9 +60,11 @@ class FlagsTest(server.ServerTest):
     def test_a_flag_overrides_the_profile(self):
         preset = self.started_with('--profile=throughput')
         self.assertEqual((preset['wait_events'], preset['min_wait_us'], preset['spin_us']), ('32', '50', '0'))
-        changed = self.started_with('--profile=throughput', '--min_wait_us=20', '--event_interval=7', '--spin_us=3')
+        changed = self.started_with('--profile=throughput', '--min_wait_us=20', '--event_interval=7', '--event_time_us=70', '--spin_us=3',
+                                    '--blocking_stack_bytes=128KiB', '--max_blocking_threads=5')
         self.assertEqual((changed['wait_events'], changed['min_wait_us']), ('32', '20'))
-        self.assertEqual((changed['event_interval'], changed['spin_us']), ('7', '3'))
+        self.assertEqual((changed['event_interval'], changed['event_time_us'], changed['spin_us']), ('7', '70', '3'))
+        self.assertEqual((changed['blocking_stack_bytes'], changed['max_blocking_threads']), ('131072', '5'))
         self.assertEqual(changed['message_interval'], preset['message_interval'])
 
     def test_no_minimum_wait_means_waking_for_each_event(self):

@@ -22,6 +22,8 @@ import tap_main
 
 START_TIMEOUT_S = 10
 PR_SET_PDEATHSIG = 1
+# Sanitized servers are slow: so many times all time limits.
+PATIENCE = int(os.environ.get('CORERING_PATIENCE', 1))
 
 Exit = collections.namedtuple('Exit', 'code seconds stdout stderr')
 
@@ -43,7 +45,7 @@ def lines_of(path):
 
 def wait_until(condition, timeout_s, what):
     """The first true value of condition(), or AssertionError after timeout_s."""
-    end = time.monotonic() + timeout_s
+    end = time.monotonic() + timeout_s * PATIENCE
     while not (value := condition()):
         if time.monotonic() > end:
             raise AssertionError(f'not within {timeout_s} s: {what}')
@@ -110,7 +112,7 @@ class Server:
         client = socket.socket(socket.AF_UNIX if self.unix_socket else socket.AF_INET)
         if receive_buffer_bytes:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
-        client.settimeout(timeout_s)
+        client.settimeout(timeout_s * PATIENCE)
         if self.unix_socket:
             client.connect(self.unix_socket)
         else:
@@ -133,7 +135,7 @@ class Server:
     def wait_exit(self, timeout_s):
         start = time.monotonic()
         try:
-            code = self.process.wait(timeout_s)
+            code = self.process.wait(timeout_s * PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f'the server still runs after {timeout_s} s; stderr {self.stderr()[-3:]}') from None
         return Exit(code, time.monotonic() - start, self.stdout(), self.stderr())
@@ -176,7 +178,7 @@ class ServerTest(unittest.TestCase):
         def on_alarm(_number, _frame):
             raise TimeoutError(f'the test took longer than {self.timeout_s} s')
         signal.signal(signal.SIGALRM, on_alarm)
-        signal.alarm(self.timeout_s)
+        signal.alarm(self.timeout_s * PATIENCE)
         self.addCleanup(signal.alarm, 0)
 
     def start(self, *flags, **how):

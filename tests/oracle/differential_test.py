@@ -19,7 +19,7 @@ BATCH = 50
 ORACLES = {
     'redis': ['redis-server', '--port', '0', '--unixsocket', '{socket}', '--dir', '{folder}', '--save', '', '--appendonly', 'no',
               '--enable-debug-command', 'yes'],
-    'memcached': ['memcached', '-s', '{socket}', '-m', '256', '-t', '1', '-u', 'root', '-I', '8m'],
+    'memcached': ['memcached', '-s', '{socket}', '-m', '256', '-t', '1', '-u', 'root', '-I', '8m', '-o', 'no_lru_maintainer,no_lru_crawler'],
 }
 
 
@@ -33,7 +33,7 @@ class Socket:
     connect = Peer.connect
 
     def stop(self):
-        pass
+        return 0
 
 
 def run(kind, ours, theirs, count, seed):
@@ -41,23 +41,28 @@ def run(kind, ours, theirs, count, seed):
     connection = RespConnection if kind == 'redis' else MemcachedConnection
     mine, other = connection(ours.connect()), connection(theirs.connect())
     commands = RedisCommands(chooser) if kind == 'redis' else MemcachedCommands(chooser)
-    commands.setup(other.ask)
+    commands.setup(mine.ask, other.ask)
     history = []
-    for done in range(0, count, BATCH):
-        batch = [commands.next() for _ in range(BATCH)]
+    done = 0
+    waiting = commands.next()
+    while done < count:
+        batch = [waiting]
+        while not commands.needs_pause_before(waiting := commands.next()) and len(batch) < BATCH:
+            batch.append(waiting)
         mine.send(batch)
         other.send(batch)
         for words in batch:
             expected, got = other.reply(), mine.reply()
             history.append((words, expected))
+            done += 1
             if not commands.same(words, expected, got):
-                for line in history[-40:]:
+                for line in commands.relevant(history, words)[-40:]:
                     print(repr(line)[:300])
-                print(f'DIFFERENT after {len(history)} commands with --seed {seed}\n  {words!r:.500}\n'
+                print(f'DIFFERENT after {done} commands with --seed {seed}\n  {words!r:.500}\n'
                       f'  expected {expected!r:.500}\n  got      {got!r:.500}')
                 return 1
-        history = history[-1000:]
-    print(f'{count} commands of {kind}: no difference')
+        history = history[-2000:]
+    print(f'{done} commands of {kind}: no difference')
     return 0
 
 
@@ -73,13 +78,18 @@ def main():
         print(f'{ORACLES[options.kind][0]} is not installed')
         return 77
     print(f'reproduce with CORERING_SEED={options.seed}')
-    ours = Socket(options.socket) if options.socket else Peer([options.server, '{socket}', options.kind])
+    ours = Socket(options.socket) if options.socket else Peer([options.server, '{socket}', options.kind], stderr=None)
     theirs = Peer(ORACLES[options.kind])
+    code = 1
     try:
-        return run(options.kind, ours, theirs, options.commands, options.seed)
+        code = run(options.kind, ours, theirs, options.commands, options.seed)
     finally:
-        ours.stop()
         theirs.stop()
+        # Sanitizers tell of leaks at the end.
+        if (ours_code := ours.stop()) != 0:
+            print(f'our server has ended with {ours_code}')
+            code = 1
+    return code
 
 
 if __name__ == '__main__':

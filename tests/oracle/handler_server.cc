@@ -1,6 +1,6 @@
 // The handlers of the KV server behind a plain socket, without session, cores or ring: what the differential test talks to.
 //
-//   handler_server PATH redis|memcached       serves one connection after the other on the Unix socket PATH, until it is killed
+//   handler_server PATH redis|memcached       serves one connection after the other on the Unix socket PATH, until SIGTERM
 //
 // SELECT, which belongs to sessions, is answered here, so that the generator can use several databases.
 #include <chrono>
@@ -73,6 +73,15 @@ bool serve_piece(Reader& reader, Request& request, std::string_view piece, Answe
   return true;
 }
 
+// Stopped: accept and recv end, because a signal interrupts them.
+volatile std::sig_atomic_t g_stopping = 0;
+
+void stop_on_signal() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { g_stopping = 1; };
+  sigaction(SIGTERM, &action, nullptr);
+}
+
 bool send_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -142,12 +151,14 @@ int main(int count, char** words) {
     std::perror("handler_server");
     return 1;
   }
+  stop_on_signal();
   Harness server;
   const bool memcached = std::string_view(words[2]) == "memcached";
-  for (;;) {
+  while (g_stopping == 0) {
     const int client = accept(listener, nullptr, nullptr);
-    if (client < 0) return 1;
+    if (client < 0) break;
     memcached ? serve_memcached(server, client) : serve_redis(server, client);
     close(client);
   }
+  return g_stopping != 0 ? 0 : 1;
 }

@@ -1,7 +1,11 @@
 """Random memcached commands, text and meta. Each is one request; its answer ends where the protocol says."""
 
 KEYS = 8
-NUMBERS = [b'0', b'1', b'2', b'10', b'99', b'100', b'18446744073709551615', b'18446744073709551616', b'-1', b'x', b'007']
+# None from 2^63 to 2^64: to be sure that such a number has no sign, memcached 1.6.18 looks for one in all the memory behind it, and so
+# finds what older items have left there. (A value of blanks alone is read on into that memory, too.)
+NUMBERS = [b'0', b'1', b'2', b'10', b'99', b'100', b'4294967296', b'18446744073709551616', b'-1', b'x', b'007']
+LARGE = b'18446744073709551615'  # to be subtracted
+BLANKS = b' \t\n\v\f\r'
 TIMES = [b'0', b'0', b'0', b'1000000', b'-1', b'4000000000'[:9], b'x']
 SIZES = [0, 1, 2, 10, 20, 100, 255, 256, 1000, 5000, 20000]
 
@@ -37,8 +41,8 @@ class MemcachedCommands:
     def __init__(self, random):
         self.random = random
 
-    def setup(self, ask):
-        pass
+    def setup(self, ask_ours, ask_theirs):
+        ask_ours(b'flush_all\r\n')
 
     def key(self):
         return b'key%d' % self.random.randrange(KEYS)
@@ -49,7 +53,7 @@ class MemcachedCommands:
     def value(self):
         if self.random.random() < 0.5:
             return self.random.choice(NUMBERS)
-        return self.random.randbytes(self.random.choice(SIZES)).replace(b'MN\r\n', b'')
+        return self.random.randbytes(self.random.choice(SIZES)).replace(b'MN\r\n', b'').lstrip(BLANKS)
 
     def storing(self):
         value = self.value()
@@ -90,15 +94,25 @@ class MemcachedCommands:
                             lambda: b'M' + self.pick(b'I', b'D', b'+', b'-', b'z', b'incr'), b'T1000', b'C999999999999'], 6)
         return b' '.join([b'ma', self.key(), *flags]) + b'\r\n'
 
+    @staticmethod
+    def relevant(history, request):
+        keys = [word for word in request.split() if word.startswith(b'key')]
+        return [line for line in history if any(key in line[0] for key in keys)]
+
+    @staticmethod
+    def needs_pause_before(request):
+        """While a reply with an item's value is on its way, memcached counts in a new item, else in the old one, with blanks behind."""
+        return request.split()[0] in (b'incr', b'decr', b'ma')
+
     def next(self):
         make = self.random.choices(
             [self.storing, lambda: b' '.join([b'get'] + [self.key() for _ in range(self.random.randint(1, 4))]) + b'\r\n',
-             lambda: self.line(self.pick(b'incr', b'decr'), self.key(), self.pick(*NUMBERS)),
+             lambda: self.line(b'incr', self.key(), self.pick(*NUMBERS)), lambda: self.line(b'decr', self.key(), self.pick(*NUMBERS, LARGE)),
              lambda: self.line(b'touch', self.key(), self.pick(*TIMES)), lambda: self.line(b'delete', self.key()),
              lambda: b' '.join([b'gat', self.pick(*TIMES), self.key(), self.key()]) + b'\r\n',
              self.meta_get, self.meta_set, self.meta_delete, self.meta_arithmetic,
              lambda: self.pick(b'version\r\n', b'verbosity 1\r\n', b'flush_all\r\n', b'nonsense\r\n', b'get\r\n', b'me nothing\r\n')],
-            [10, 6, 6, 2, 2, 2, 8, 6, 3, 5, 1])[0]
+            [10, 6, 3, 3, 2, 2, 2, 8, 6, 3, 5, 1])[0]
         return make()
 
     def same(self, request, theirs, ours):

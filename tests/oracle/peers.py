@@ -9,13 +9,13 @@ PATIENCE_S = 20
 
 
 class Peer:
-    """A process that listens on `{socket}`, or an address that somebody else serves."""
+    """A process that listens on `{socket}`."""
 
-    def __init__(self, command):
+    def __init__(self, command, stderr=subprocess.DEVNULL):
         self.folder = tempfile.TemporaryDirectory(prefix='corering_oracle_')
         self.path = os.path.join(self.folder.name, 's')
         words = [self.path if word == '{socket}' else self.folder.name if word == '{folder}' else word for word in command]
-        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=stderr)
 
     def connect(self):
         deadline = time.monotonic() + PATIENCE_S
@@ -32,9 +32,13 @@ class Peer:
                 time.sleep(0.02)
 
     def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
+        """Ends it in good order; its exit code."""
+        self.process.terminate()
+        try:
+            return self.process.wait(PATIENCE_S)
+        finally:
+            self.process.kill()
+            self.folder.cleanup()
 
 
 class RespConnection:

@@ -22,6 +22,7 @@ TEST(EchoSchedules, EveryByteComesBackOnEverySeed) {
   std::printf("seeds %llu to %llu\n", static_cast<unsigned long long>(first), static_cast<unsigned long long>(first + count - 1));
   std::uint64_t turns = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t unacknowledged = 0;
   corering::metrics::Snapshot sums;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     sim::EchoSimulation simulation(seed);
@@ -29,17 +30,20 @@ TEST(EchoSchedules, EveryByteComesBackOnEverySeed) {
     ASSERT_EQ(outcome.failure, "") << "reproduce with CORERING_SEED=" << seed;
     turns += outcome.turns;
     bytes += outcome.verified_bytes;
+    unacknowledged += outcome.unacknowledged_through_stalls;
     if (sums.empty()) {
       sums = outcome.counters;
     } else {
       for (std::size_t index = 0; index < sums.size(); ++index) sums[index].value += outcome.counters[index].value;
     }
   }
-  std::printf("%llu turns, %llu bytes verified\n%s\n", static_cast<unsigned long long>(turns),
-              static_cast<unsigned long long>(bytes), corering::metrics::to_line(sums).c_str());
+  std::printf("%llu turns, %llu bytes verified, %llu zero-copy sends held by peers that stalled for a minute\n%s\n",
+              static_cast<unsigned long long>(turns), static_cast<unsigned long long>(bytes),
+              static_cast<unsigned long long>(unacknowledged), corering::metrics::to_line(sums).c_str());
   if (single) return;
   // The storms have to happen, or the schedules prove little.
   EXPECT_GT(bytes, count * 1000);
+  EXPECT_GT(unacknowledged, count / 100);
   for (const char* name : {"short_sends", "starved", "throttled", "peer_failures", "accept_failures", "accept_pauses",
                            "extra_enters", "completion_overflows", "refused", "discarded_bytes", "reserve_receives", "copied_bytes",
                            "aborted", "landed_bytes", "zero_copy_sends", "zero_copy_copied_sends"}) {

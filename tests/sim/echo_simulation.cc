@@ -73,7 +73,7 @@ net::Limits EchoSimulation::draw_limits() {
   limits.lent_slices_max = random_.between(0, 8);
   static constexpr net::ZeroCopy kModes[] = {net::ZeroCopy::automatic, net::ZeroCopy::always, net::ZeroCopy::never};
   limits.send_policy = {kModes[random_.below(std::size(kModes))], random_.between(1, 1024)};
-  if (random_.chance(100)) limits.idle_timeout = std::chrono::seconds(100);
+  if (random_.chance(100)) limits.idle_timeout = std::chrono::seconds(1000);  // longer than all stalls together
   return limits;
 }
 
@@ -97,8 +97,8 @@ std::unique_ptr<net::SessionFactory> EchoSimulation::draw_sessions(const runtime
 
 void EchoSimulation::connect_peer() {
   --peers_to_come_;
-  static constexpr Manner kManners[] = {Manner::ordinary, Manner::ordinary, Manner::slow_reader, Manner::resetting,
-                                        Manner::vanishing};
+  static constexpr Manner kManners[] = {Manner::ordinary, Manner::ordinary,  Manner::slow_reader,
+                                        Manner::stalling, Manner::resetting, Manner::vanishing};
   const Manner manner = kManners[random_.below(std::size(kManners))];
   testing::Peer peer = core_->network().connect(listener_, random_.between(1, 4096), random_.between(1, 4096));
   peers_.push_back(std::make_unique<ScriptedPeer>(std::move(peer), manner, random_.next(), random_.between(0, 6000)));
@@ -121,9 +121,22 @@ bool EchoSimulation::let_peers_act() {
     connect_peer();
     return true;
   }
+  if (let_a_minute_pass()) return true;
   const bool all_done = std::ranges::all_of(peers_, [](const auto& peer) { return peer->is_done(); });
   if (!all_done || draining_) return false;
   drain();
+  return true;
+}
+
+// For those who stall: false if nobody does. A server that drains gives its clients a second: then they wake at once.
+bool EchoSimulation::let_a_minute_pass() {
+  const bool does = std::ranges::any_of(peers_, [](const auto& peer) { return peer->is_stalled(); });
+  if (!does) return false;
+  if (!draining_) {
+    core_->clock().advance(std::chrono::minutes(1));
+    unacknowledged_through_stalls_ += core_->backend().unacknowledged_sends();
+  }
+  for (auto& peer : peers_) peer->wake();
   return true;
 }
 
@@ -157,6 +170,7 @@ Outcome EchoSimulation::run() {
   }
   if (outcome.failure.empty()) outcome.failure = check();
   outcome.turns = core_->turns();
+  outcome.unacknowledged_through_stalls = unacknowledged_through_stalls_;
   for (const auto& peer : peers_) outcome.verified_bytes += peer->verified_bytes();
   outcome.counters = core_->counters();
   if (!outcome.failure.empty()) {

@@ -21,6 +21,7 @@ struct Outcome {
   std::string failure;  // empty: everything held
   std::uint64_t turns = 0;
   std::uint64_t verified_bytes = 0;
+  std::uint64_t unacknowledged_through_stalls = 0;  // zero-copy sends whose notification a minute passed without
   corering::metrics::Snapshot counters;
 };
 
@@ -43,6 +44,7 @@ class EchoSimulation {
   void drain();
   void connect_peer();
   bool let_peers_act();
+  bool let_a_minute_pass();
   std::string turn_to_the_end();
   std::string check();
   std::string describe();
@@ -54,6 +56,7 @@ class EchoSimulation {
   std::size_t peers_to_come_ = 0;
   std::uint64_t drain_at_turn_ = 0;
   std::uint64_t enters_before_ = 0;
+  std::uint64_t unacknowledged_through_stalls_ = 0;
   bool draining_ = false;
   bool copies_ = false;       // the handler answers with copies
   bool may_drop_ = false;     // the handler leaves early, or draining is cut short: not every byte comes back

@@ -17,6 +17,7 @@ bool ScriptedPeer::act(Random& random) {
     done_ = true;
     return true;
   }
+  if (is_stalled()) return write_some(random);
   // A slow reader reads when there is nothing else to do, and then little.
   const bool reads_first = manner_ == Manner::slow_reader ? random.chance(50) : random.chance(500);
   if (reads_first) return read_some(random) || write_some(random);

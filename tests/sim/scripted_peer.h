@@ -11,7 +11,8 @@
 
 namespace sim {
 
-enum class Manner : std::uint8_t { ordinary, slow_reader, resetting, vanishing };
+// stalling: reads nothing until wake(), so that what was sent to it without a copy stays the kernel's.
+enum class Manner : std::uint8_t { ordinary, slow_reader, stalling, resetting, vanishing };
 
 class ScriptedPeer {
  public:
@@ -19,6 +20,9 @@ class ScriptedPeer {
 
   // Does one thing if it can; false if it cannot do anything now.
   bool act(corering::testing::Random& random);
+
+  bool is_stalled() const noexcept { return manner_ == Manner::stalling && !awake_ && !done_; }
+  void wake() noexcept { awake_ = true; }
 
   bool is_done() const noexcept { return done_; }
   Manner manner() const noexcept { return manner_; }
@@ -40,6 +44,7 @@ class ScriptedPeer {
   const std::size_t break_at_;  // resetting: after so many read or written bytes
   std::size_t written_ = 0;
   std::size_t read_ = 0;
+  bool awake_ = false;  // stalling: the minute is over
   bool done_ = false;
   std::string failure_;
 };

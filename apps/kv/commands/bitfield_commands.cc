@@ -108,6 +108,13 @@ Wide wanted_value(const Step& step, Wide old) noexcept {
   return step.type.is_signed ? Wide{step.number} : Wide{static_cast<std::uint64_t>(step.number)};
 }
 
+// Redis asks how far it is from the number to the largest one in 64 bits, which overflow for the very smallest numbers: SET takes those for
+// too large. So do we, because two servers that answer differently are worse than one odd answer.
+bool counts_as_too_large(const Step& step, Wide value, Wide high) noexcept {
+  const bool overflows = step.type.width < 64 && value < high - std::numeric_limits<std::int64_t>::max();
+  return value > high || (step.action == Action::set && overflows);
+}
+
 // The number to be written; nothing: it does not fit, and is not to be made to.
 std::optional<Wide> fitted(const Step& step, Wide value) noexcept {
   const Wide low = smallest(step.type);
@@ -115,7 +122,7 @@ std::optional<Wide> fitted(const Step& step, Wide value) noexcept {
   if (value >= low && value <= high) return value;
   switch (step.overflow) {
     case Overflow::fail: return std::nullopt;
-    case Overflow::saturate: return value > high ? high : low;
+    case Overflow::saturate: return counts_as_too_large(step, value, high) ? high : low;
     case Overflow::wrap: break;
   }
   const auto mask = step.type.width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << step.type.width) - 1;

@@ -79,6 +79,7 @@ struct Counted {
   Status status = Status::done;
   std::uint64_t number = 0;
   std::uint64_t version = 0;
+  bool grew = false;  // the number has more digits than the value had bytes
 };
 enum class Direction : std::uint8_t { up, down };
 // Upwards it wraps around, downwards it stops at 0; what became shorter is filled with blanks, as memcached does.

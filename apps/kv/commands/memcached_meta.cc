@@ -168,7 +168,7 @@ void meta_get(MemcachedCall& call) {
   item.ttl_s = walk.told_ttl_s;
   item.won = !item.token_sent && (item.stale || walk.wins);
   if (walk.changes) item.cas_unique = touched(call, entry, walk.expiry_ms);
-  const bool is_read = !meta.no_bump && origin == Origin::found;
+  const bool is_read = !meta.no_bump;  // an item that was just made too
   if (is_read || item.won) {
     ItemNote& note = call.data.keyspace_of(key).notes().require(item.cas_unique);
     note.token_sent = note.token_sent || item.won;
@@ -232,7 +232,8 @@ void meta_arithmetic(MemcachedCall& call) {
   const std::string_view key = call.request.key;
   const Direction direction = meta.mode == MetaMode::decrement ? Direction::down : Direction::up;
   Origin origin = Origin::found;
-  switch (add_to_number(call.data, key, direction, meta.delta, meta.cas_unique).status) {
+  const Counted counted = add_to_number(call.data, key, direction, meta.delta, meta.cas_unique);
+  switch (counted.status) {
     case Counted::Status::done: break;
     case Counted::Status::absent:
       if (!meta.vivify_exptime) return call.reply.meta_status("NF", call.request);
@@ -248,7 +249,9 @@ void meta_arithmetic(MemcachedCall& call) {
   const ExpiryWalk walk = walk_flags(meta, origin, entry.expiry_ms(), call.now_ms);
   MetaItem item = item_of(call, entry);
   item.ttl_s = walk.told_ttl_s;
-  if (walk.changes) item.cas_unique = touched(call, entry, walk.expiry_ms);
+  item.stale = item.token_sent = false;  // counting does not tell
+  // Of a number that grew memcached gives the new time to the item that it has just replaced: told, but not kept.
+  if (walk.changes && !counted.grew) item.cas_unique = touched(call, entry, walk.expiry_ms);
   // As in memcached, quiet clients hear of what did not go the usual way: misses, and items that came to be.
   if (call.request.quiet && origin == Origin::found) return;
   // The number, without the blanks that may stand behind it.

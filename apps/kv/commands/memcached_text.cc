@@ -32,6 +32,7 @@ void touch_key(MemcachedCall& call) {
   entry = {};
   const WriteResult result = call.data.touch(call.request.key, expiry_of(call.request.exptime, call.now_ms));
   keyspace.notes().move(before, result.version);
+  if (result.status == WriteStatus::stored) keyspace.notes().require(result.version).was_read = true;
   answer(call, result.status == WriteStatus::stored ? "TOUCHED" : memcached_errors::kNoMemory);
 }
 
@@ -200,23 +201,32 @@ Counted add_to_number(Database& data, std::string_view key, Direction direction,
                       std::optional<std::uint64_t> version) {
   Counted counted;
   std::size_t before = 0;
+  std::uint64_t version_before = 0;
   {
     const Entry entry = data.find(key);
     if (!entry) return {.status = Counted::Status::absent};
     if (entry.value().empty()) return {.status = Counted::Status::not_a_number};
     if (version && entry.version() != *version) return {.status = Counted::Status::differs};
-    if (!protocol::read_number(entry.value(), counted.number)) return {.status = Counted::Status::not_a_number};
+    // A NUL ends a number, as it does in C.
+    const std::string_view text = entry.value().substr(0, entry.value().find('\0'));
+    if (!protocol::read_number(text, counted.number)) return {.status = Counted::Status::not_a_number};
     before = entry.value().size();
+    version_before = entry.version();
   }
   counted.number = direction == Direction::up ? counted.number + delta : counted.number - std::min(delta, counted.number);
   std::array<char, protocol::kIntegerBytesMax> digits;
   const auto size = static_cast<std::size_t>(protocol::write_uint64(counted.number, digits.data()) - digits.data());
   const std::size_t after = std::max(before, size);
+  counted.grew = size > before;
   const WriteResult result = data.modify(key, after, {}, [&](Bytes value) {
     std::memcpy(value.data(), digits.data(), size);
     std::memset(value.data() + size, ' ', after - size);
   });
-  if (result.status != WriteStatus::stored) counted.status = Counted::Status::no_memory;
+  if (result.status != WriteStatus::stored) {
+    counted.status = Counted::Status::no_memory;
+  } else if (!counted.grew) {
+    data.keyspace_of(key).notes().move(version_before, result.version);  // to memcached a number that fits is the same item
+  }
   counted.version = result.version;
   return counted;
 }

@@ -2,6 +2,7 @@
 #include <array>
 #include <string>
 
+#include "corering/base/tracepoint.h"
 #include "kv/commands/access_rows.h"
 #include "kv/commands/administration_rows.h"
 #include "kv/commands/client_rows.h"
@@ -149,7 +150,9 @@ void execute(Call& call) {
     if (full) [[unlikely]]
       return call.reply.error(errors::kOutOfMemory);
   }
+  CORERING_TRACE(command_begin, call.command.name.data(), call.client);
   call.command.handler(call);
+  CORERING_TRACE(command_end, call.command.name.data(), call.client);
 }
 
 }  // namespace kv

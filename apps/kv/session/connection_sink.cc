@@ -11,6 +11,7 @@ namespace kv {
 namespace {
 
 using corering::base::bytes_of;
+using corering::net::WhenShort;
 
 void free_bytes(void* owner) noexcept { delete[] static_cast<char*>(owner); }
 
@@ -23,7 +24,7 @@ ConnectionSink::~ConnectionSink() {
 std::span<char> ConnectionSink::next_window(std::size_t written, std::size_t bytes_min) {
   finish(written);
   if (waiting_.empty() && treatment_ != Treatment::discard) {
-    const corering::base::MutableBytes place = connection_.try_begin_write(bytes_min, bytes_expected_);
+    const corering::base::MutableBytes place = connection_.try_begin_write(bytes_min, bytes_expected_, WhenShort::refuse);
     if (!place.empty()) return {reinterpret_cast<char*>(place.data()), place.size()};
   }
   spill_ = std::make_unique_for_overwrite<char[]>(kSpillBytes);
@@ -37,6 +38,12 @@ void ConnectionSink::finish(std::size_t written) {
   }
   if (treatment_ == Treatment::discard || written == 0) return spill_.reset();
   server_.statistics().spilled_bytes.add(written);
+  // It may wait for long: a small reply does not keep the whole piece.
+  if (written <= kSpillBytes / 2) {
+    auto exact = std::make_unique_for_overwrite<char[]>(written);
+    std::memcpy(exact.get(), spill_.get(), written);
+    spill_ = std::move(exact);
+  }
   char* const bytes = spill_.release();
   queue({{bytes, written}, {&free_bytes, bytes}});
 }

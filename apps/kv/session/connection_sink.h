@@ -1,7 +1,8 @@
 // ConnectionSink: replies composed in the chunks that they are sent from.
 //
-// What finds no chunk is written into memory of its own, which joins the send queue as it is (counted as spilled); the session then waits
-// until chunks have come home before it executes more. Large values are lent to the send queue; what would be one too many is copied.
+// When chunks are short, replies are written into memory of their own, which joins the send queue as it is (counted as spilled); the
+// session then executes nothing more until they have left, or there are chunks again. So a client that does not read keeps no chunk that
+// others need, but a piece of memory. Large values are lent to the send queue; what would be one too many is copied.
 //
 // Thread: the connection's core. Lifetime: part of a session.
 #pragma once

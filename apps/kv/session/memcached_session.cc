@@ -1,5 +1,6 @@
 #include "kv/session/memcached_session.h"
 
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -68,7 +69,7 @@ std::size_t MemcachedSession::input_bytes() const noexcept {
 }
 
 void MemcachedSession::drop() noexcept {
-  piece_ = {};
+  release_piece();
   server_.drop(landing_);
 }
 
@@ -76,13 +77,15 @@ void MemcachedSession::work() {
   while (advance()) {
   }
   writer_.flush();
-  if (is_closing() || wait_ != Wait::nothing || sink_.is_loaded()) return;
-  if (is_over_ || (has_ended_ && !piece_ && connection_.input().empty())) connection_.finish();
+  if (is_closing() || wait_ != Wait::nothing) return;
+  if (piece_ && server_.core().receive_buffers().is_short()) keep_piece();
+  if (sink_.is_loaded()) return;
+  if (is_over_ || (has_ended_ && !has_piece() && connection_.input().empty())) connection_.finish();
 }
 
 bool MemcachedSession::advance() {
   if (wait_ != Wait::nothing || is_over_ || is_closing() || !sink_.try_unload() || connection_.is_above_high_mark()) return false;
-  if (!piece_) {
+  if (!has_piece()) {
     if (connection_.input().empty()) return false;
     piece_ = connection_.input().pop_front();
     sink_.expect(piece_.bytes().size());
@@ -91,10 +94,19 @@ bool MemcachedSession::advance() {
   return take(reader_.next(request_));
 }
 
+// As RespSession::keep_piece; no request is at work.
+void MemcachedSession::keep_piece() {
+  const std::string_view from = corering::base::text_of(piece_.bytes());
+  kept_piece_ = std::make_unique_for_overwrite<char[]>(from.size());
+  std::memcpy(kept_piece_.get(), from.data(), from.size());
+  reader_.on_piece_moved({kept_piece_.get(), from.size()});
+  piece_ = {};
+}
+
 bool MemcachedSession::take(Outcome outcome) {
   switch (outcome) {
     case Outcome::request: dispatch(); return true;
-    case Outcome::incomplete: piece_ = {}; return true;
+    case Outcome::incomplete: release_piece(); return true;
     case Outcome::value: begin_landing(); return true;
     case Outcome::refused:
       server_.statistics().rejected_calls.add();
@@ -184,7 +196,7 @@ void MemcachedSession::begin_landing() {
   const std::string_view rest = reader_.rest();
   reader_.feed(rest.substr(landing_.append(rest)));
   if (landing_.is_full()) return reader_.on_landed(landing_.value(), request_);
-  piece_ = {};
+  release_piece();
   wait_ = Wait::landing;
   connection_.land(landing_.rest());
 }

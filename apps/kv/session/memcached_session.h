@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "corering/net/session.h"
 #include "kv/commands/memcached.h"
@@ -46,6 +47,12 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
   bool take(protocol::Outcome outcome);
   bool is_closing() const noexcept { return connection_.state() >= corering::net::ConnectionState::closing; }
   void drop() noexcept;
+  bool has_piece() const noexcept { return piece_ || kept_piece_ != nullptr; }
+  void release_piece() noexcept {
+    piece_ = {};
+    kept_piece_.reset();
+  }
+  void keep_piece();
   void wake();
 
   void dispatch();
@@ -69,7 +76,8 @@ class MemcachedSession final : public corering::net::Session, public Client, pri
   ConnectionSink sink_;
   protocol::MemcachedWriter writer_;
   protocol::RequestReader<protocol::MemcachedParser> reader_;
-  corering::net::Slice piece_;
+  corering::net::Slice piece_;          // what the request refers to,
+  std::unique_ptr<char[]> kept_piece_;  // or its bytes, when chunks are short
   protocol::MemcachedRequest request_;
   Wait wait_ = Wait::nothing;
   bool is_over_ = false;

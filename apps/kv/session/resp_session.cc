@@ -120,7 +120,8 @@ void RespSession::work() {
   writer_.flush();
   if (is_closing()) return;
   if (sink_.bytes() > kOutputToRegulate) regulate_output();
-  if (piece_ && wait_ == Wait::nothing && server_.core().receive_buffers().is_short()) keep_piece();
+  const bool may_keep = wait_ == Wait::nothing || wait_ == Wait::pause;
+  if (piece_ && may_keep && server_.core().receive_buffers().is_short()) keep_piece();
   if (wait_ != Wait::nothing || sink_.is_loaded()) return;
   const bool has_more = batch_ != nullptr || has_piece() || !connection_.input().empty();
   if (is_over_ || (has_ended_ && !has_more)) connection_.finish();

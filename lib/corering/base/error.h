@@ -15,6 +15,7 @@ enum class ErrorCode {
   unsupported,       // this kernel or machine lacks it
   limit_too_low,     // a resource limit, named in the text
   out_of_memory,     // the kernel has no memory for us
+  cancelled,         // whoever asked for it was given up on meanwhile
   system,            // any other refusal of the operating system
 };
 

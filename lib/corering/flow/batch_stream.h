@@ -27,6 +27,7 @@
 #include "corering/flow/batch_stream_counters.h"
 #include "corering/flow/turn_work.h"
 #include "corering/runtime/core.h"
+#include "corering/sched/suspension.h"
 
 namespace corering::flow {
 
@@ -83,7 +84,7 @@ class BatchStream {
 
   class PushAwaiter;
 
-  // Waits while there is no room. The result is false, and the item gone, if the stream was finished before.
+  // Waits while there is no room. The result is false, and the item gone, if the stream was finished before, or the task cancelled.
   PushAwaiter push(T item) noexcept { return PushAwaiter(*this, std::move(item)); }
 
   // What has been pushed is delivered without waiting for more.
@@ -121,7 +122,8 @@ class BatchStream {
 
   class NextAwaiter;
 
-  // Waits for the next batch and releases the one before. The batch is valid until the next next(). Empty: the end.
+  // Waits for the next batch and releases the one before. The batch is valid until the next next(). Empty: the end, or the task was
+  // cancelled: what is left stays for whoever consumes next.
   NextAwaiter next() noexcept { return NextAwaiter(*this); }
 
   // Finished, delivered and released: nothing is left inside.
@@ -226,8 +228,8 @@ class BatchStream {
     while (!waiting_pushes_.empty() && buffers_.has_room()) {
       PushAwaiter& first = waiting_pushes_.front();
       waiting_pushes_.pop_front();
-      take_in(std::move(first.item_));
-      first.resume_soon();
+      first.take_in();
+      first.suspension_.resume();
     }
     if (room_is_wanted_ && room_hook_.function != nullptr && may_push()) {
       room_is_wanted_ = false;
@@ -263,37 +265,47 @@ class BatchStream<T>::PushAwaiter : public base::ListHook<PushTag> {
   PushAwaiter(BatchStream& stream, T item) noexcept : stream_(stream), item_(std::move(item)) {}
   PushAwaiter(const PushAwaiter&) = delete;
   PushAwaiter& operator=(const PushAwaiter&) = delete;
-  ~PushAwaiter() {
-    if (this->is_linked()) stream_.waiting_pushes_.erase(stream_.waiting_pushes_.iterator_to(*this));
-    core_.ready().remove(resumption_);
-  }
+  ~PushAwaiter() { leave(); }
 
-  bool await_ready() noexcept {
-    accepted_ = !stream_.finished_;
-    if (!accepted_) stream_.counters_.refused.add();
-    if (!stream_.may_push()) return !accepted_;
-    stream_.take_in(std::move(item_));
-    return true;
-  }
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept {
-    coroutine_ = coroutine;
+  bool await_ready() const noexcept { return false; }
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
+    if (coroutine.promise().context().is_cancelled() || stream_.finished_) {
+      stream_.counters_.refused.add();
+      return false;
+    }
+    if (stream_.may_push()) {
+      take_in();
+      return false;
+    }
+    suspension_.try_suspend(coroutine);
     stream_.counters_.push_waits.add();
     stream_.waiting_pushes_.push_back(*this);
+    return true;
   }
   bool await_resume() const noexcept { return accepted_; }
 
  private:
   friend class BatchStream;
 
-  void resume_soon() noexcept { core_.ready().push(resumption_); }
-  void resume() { coroutine_.resume(); }
+  void take_in() noexcept {
+    accepted_ = true;
+    stream_.take_in(std::move(item_));
+  }
+  // Does nothing if it does not wait, or the stream has died before it.
+  void leave() noexcept {
+    if (this->is_linked()) stream_.waiting_pushes_.erase(stream_.waiting_pushes_.iterator_to(*this));
+  }
+  bool on_cancel() noexcept {
+    if (this->is_linked()) stream_.counters_.refused.add();
+    leave();
+    return true;
+  }
 
   BatchStream& stream_;
-  runtime::Core& core_ = stream_.core_;
   T item_;
   bool accepted_ = false;
-  std::coroutine_handle<> coroutine_;
-  sched::Runnable resumption_ = sched::Runnable::to<&PushAwaiter::resume>(this);
+  sched::Suspension suspension_ = sched::Suspension::to<&PushAwaiter::on_cancel>(this);
 };
 
 // The coroutine that takes the batches of a stream.
@@ -304,7 +316,7 @@ class BatchStream<T>::NextAwaiter {
   NextAwaiter(const NextAwaiter&) = delete;
   NextAwaiter& operator=(const NextAwaiter&) = delete;
   ~NextAwaiter() {
-    if (coroutine_ && !resumed_) stream_.next_ = nullptr;
+    if (suspension_.is_waiting()) leave();
   }
 
   // Even a batch that is there is delivered by the loop, so that a consumer that is always behind still yields to I/O.
@@ -312,27 +324,35 @@ class BatchStream<T>::NextAwaiter {
     if (stream_.is_out_) stream_.release();
     return stream_.is_drained() && stream_.end_told_;
   }
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
+    if (!suspension_.try_suspend(coroutine)) return false;
     CORERING_ASSERT(stream_.next_ == nullptr, "two coroutines take batches from one stream");
     coroutine_ = coroutine;
     stream_.next_ = this;
     stream_.deliver_soon();
+    return true;
   }
   Batch await_resume() const noexcept { return batch_; }
 
  private:
   friend class BatchStream;
 
+  // Now, not from the ready queue: between the two somebody could cancel, and the batch would have no owner.
   void resume(Batch batch) {
     batch_ = batch;
-    resumed_ = true;
+    suspension_.forget();
     coroutine_.resume();
+  }
+  bool leave() noexcept {
+    stream_.next_ = nullptr;
+    return true;
   }
 
   BatchStream& stream_;
   Batch batch_;
-  bool resumed_ = false;
   std::coroutine_handle<> coroutine_;
+  sched::Suspension suspension_ = sched::Suspension::to<&NextAwaiter::leave>(this);
 };
 
 }  // namespace corering::flow

@@ -61,7 +61,7 @@ Heap& Heap::of_this_thread() noexcept { return current != nullptr ? *current : o
 void* try_allocate(Room room, std::size_t bytes, std::size_t alignment) noexcept {
   Heap& heap = Heap::of_this_thread();
   HeapAccount& account = heap.account_of(room);
-  void* memory = allocator().allocate(heap.pages_, bytes, alignment);
+  void* memory = heap.is_dry_ ? nullptr : allocator().allocate(heap.pages_, bytes, alignment);
   if (memory == nullptr) {
     account.refused.add();
     return nullptr;

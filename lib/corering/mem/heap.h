@@ -55,6 +55,18 @@ class Heap {
     Heap& heap_;
   };
 
+  // For tests: while it lives, the heap that is the calling thread's at the moment refuses everything, as a machine without memory does.
+  class Drought {
+   public:
+    Drought() noexcept : heap_(of_this_thread()) { heap_.is_dry_ = true; }
+    Drought(const Drought&) = delete;
+    Drought& operator=(const Drought&) = delete;
+    ~Drought() { heap_.is_dry_ = false; }
+
+   private:
+    Heap& heap_;
+  };
+
   Heap() = default;
   Heap(const Heap&) = delete;  // the registry refers to the accounts
   Heap& operator=(const Heap&) = delete;
@@ -78,6 +90,7 @@ class Heap {
 
   std::array<HeapAccount, kRooms> accounts_;
   void* pages_ = nullptr;  // mimalloc's part of it, while a Use lives
+  bool is_dry_ = false;
 };
 
 // Memory that is not zeroed, or nullptr if the machine has none, which is counted. Requires: bytes > 0; alignment: a power of two.

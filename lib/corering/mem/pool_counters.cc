@@ -16,6 +16,7 @@ void PoolCounters::register_metrics(metrics::Registry& registry, std::string_vie
   registry.add(prefix + "_refused", refused, "Borrows refused at the maximum");
   registry.add(prefix + "_returns", returns, "Objects given back");
   registry.add(prefix + "_dropped", dropped, "Places that the pool did not keep");
+  registry.add(prefix + "_live_max", live_max, "Most objects of a core that were out at once, added up over the cores");
 }
 
 }  // namespace corering::mem

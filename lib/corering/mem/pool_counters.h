@@ -18,6 +18,7 @@ struct PoolCounters {
   metrics::Counter refused;  // beyond the maximum, or without memory
   metrics::Counter returns;  // all that were given back
   metrics::Counter dropped;  // those among them whose place went to the heap: the pool keeps no more
+  metrics::Gauge live_max;   // the most that were ever out at once
 
   // The others. Not counters of their own, because a borrow and a return are counted on every path.
   std::uint64_t hits() const noexcept { return borrows.value() - misses.value(); }

@@ -52,12 +52,19 @@ class Waiter {
 };
 
 // What the three have in common: the coroutine looks for what it wants, waits if it is not there, and learns of cancellation
-// before, during and after that.
+// before, during and after that. An Awaiter's try_wait does the looking: false if there is nothing to wait for.
+template <typename Awaiter>
 class ConnectionAwaiter {
  public:
   explicit ConnectionAwaiter(Connection& connection) noexcept : connection_(connection) {}
 
   bool await_ready() const noexcept { return false; }
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
+    context_ = &coroutine.promise().context();
+    return static_cast<Awaiter&>(*this).try_wait(coroutine);
+  }
 
  protected:
   bool is_cancelled() const noexcept { return context_->is_cancelled(); }
@@ -66,51 +73,39 @@ class ConnectionAwaiter {
   const sched::TaskContext* context_ = nullptr;
 };
 
-class ReceiveAwaiter : public ConnectionAwaiter {
+class ReceiveAwaiter : public ConnectionAwaiter<ReceiveAwaiter> {
  public:
   using ConnectionAwaiter::ConnectionAwaiter;
 
-  template <typename P>
-  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
-    context_ = &coroutine.promise().context();
-    return try_wait(coroutine);
-  }
   Slice await_resume() noexcept;
 
  private:
+  friend ConnectionAwaiter;
   bool try_wait(std::coroutine_handle<> coroutine) noexcept;
 };
 
-class LandingAwaiter : public ConnectionAwaiter {
+class LandingAwaiter : public ConnectionAwaiter<LandingAwaiter> {
  public:
   LandingAwaiter(Connection& connection, base::MutableBytes into) noexcept : ConnectionAwaiter(connection), into_(into) {}
 
-  template <typename P>
-  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
-    context_ = &coroutine.promise().context();
-    return try_wait(coroutine);
-  }
   std::size_t await_resume() const noexcept;
 
  private:
+  friend ConnectionAwaiter;
   bool try_wait(std::coroutine_handle<> coroutine) noexcept;
 
   base::MutableBytes into_;
   bool begun_ = false;
 };
 
-class SendAwaiter : public ConnectionAwaiter {
+class SendAwaiter : public ConnectionAwaiter<SendAwaiter> {
  public:
   using ConnectionAwaiter::ConnectionAwaiter;
 
-  template <typename P>
-  bool await_suspend(std::coroutine_handle<P> coroutine) noexcept {
-    context_ = &coroutine.promise().context();
-    return try_wait(coroutine);
-  }
   bool await_resume() const noexcept;
 
  private:
+  friend ConnectionAwaiter;
   bool try_wait(std::coroutine_handle<> coroutine) noexcept;
 };
 

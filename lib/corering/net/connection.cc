@@ -2,6 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+
+#include "corering/base/tracepoint.h"
 #include "corering/net/session.h"
 
 namespace corering::net {
@@ -46,10 +49,10 @@ bool Connection::try_write(base::ByteView bytes) {
   return true;
 }
 
-base::MutableBytes Connection::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted) {
+base::MutableBytes Connection::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted, WhenShort when_short) {
   if (finished_) return {};
   CORERING_ASSERT(bytes_min <= transport_.core().chunks().chunk_bytes(), "more is to be written in one piece than a chunk holds");
-  const base::MutableBytes place = sender_.try_begin_write(bytes_min, bytes_wanted);
+  const base::MutableBytes place = sender_.try_begin_write(bytes_min, bytes_wanted, when_short);
   if (place.empty()) await_more_chunks();
   return place;
 }
@@ -60,7 +63,9 @@ void Connection::end_write(std::size_t bytes) noexcept {
 }
 
 bool Connection::try_send_lent(base::ByteView bytes, Lender lender) {
-  Slice slice = transport_.slices().try_lend(bytes, lender);
+  // One at a time each may always have, or those who do not read could keep all of them.
+  const auto bound = sender_.queued_chunks() == 0 ? SlicePool::Bound::none : SlicePool::Bound::lent_max;
+  Slice slice = transport_.slices().try_lend(bytes, lender, bound);
   if (!slice) {
     transport_.counters().lending_refused.add();
     return false;
@@ -77,6 +82,11 @@ void Connection::await_more_chunks() {
 }
 
 void Connection::on_chunks() {
+  // The few that came home are for others: to this one there is room when what it has queued has left.
+  if (!sender_.is_idle() && transport_.core().receive_buffers().is_short()) {
+    transport_.core().await_more_chunks(chunk_waiter_);
+    return;
+  }
   lacks_chunks_ = false;
   if (state_ < ConnectionState::closing && !above_high_) {
     session_->on_drain(*this);
@@ -92,8 +102,9 @@ void Connection::resume() {
 
 void Connection::note_queue_growth() noexcept {
   const Limits& limits = transport_.limits();
-  if (sender_.queued_bytes() > limits.send_queue_bytes_high || sender_.queued_chunks() > limits.send_queue_chunks_high)
-    above_high_ = true;
+  const std::size_t share = std::max<std::size_t>(transport_.core().chunks().free_count() / limits.send_queue_free_divisor, 1);
+  const std::size_t chunks_high = std::min(limits.send_queue_chunks_high, share);
+  if (sender_.queued_bytes() > limits.send_queue_bytes_high || sender_.queued_chunks() > chunks_high) above_high_ = true;
 }
 
 bool Connection::compact_input() {
@@ -318,6 +329,7 @@ void Connection::on_shut_down(ring::IoResult) { close_if_quiet(); }
 void Connection::on_closed(ring::IoResult) {
   state_ = ConnectionState::closed;
   transport_.counters().closed.add();
+  CORERING_TRACE(close, transport_.core().id().value, this);
   session_->on_close(*this);
   owner_.release(*this);  // *this is gone
 }

@@ -74,8 +74,10 @@ class Connection : public base::ListHook<ConnectionTag> {
   // For replies that are composed where they are sent from: a place behind what is queued, at least bytes_min long (and at most a
   // chunk); write there, then call end_write with how much it is. `bytes_wanted` is a guess of how much will be written in all. Empty, and
   // on_drain is called as for try_write, if there are too few free chunks; empty, too, after finish or abort: whatever is written then is
-  // dropped. No other call in between.
-  base::MutableBytes try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted = 0);
+  // dropped. No other call in between. When chunks are short, one with nothing queued is given of the reserve, which its peer may keep by
+  // not reading; a session that can lend memory of its own instead says WhenShort::refuse, and there is room when that has left.
+  base::MutableBytes try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted = 0,
+                                     WhenShort when_short = WhenShort::use_reserve);
   void end_write(std::size_t bytes) noexcept;
 
   // Queues bytes that stay where they are. False, and counted, if too many are lent already: copy them, or wait. After finish or abort

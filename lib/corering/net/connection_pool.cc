@@ -286,22 +286,32 @@ PooledConnection::~PooledConnection() {
   if (entry_ != nullptr) entry_->pool_.give_back(*entry_);
 }
 
-PoolWish::~PoolWish() {
-  pool_.remove(*this);
-  pool_.core().ready().remove(resumption_);
-}
+PoolWish::~PoolWish() { pool_.remove(*this); }
 
-bool PoolWish::await_suspend(std::coroutine_handle<> coroutine) {
-  coroutine_ = coroutine;
+bool PoolWish::try_wait(std::coroutine_handle<> coroutine, const sched::TaskContext& context) {
+  if (!suspension_.try_suspend(coroutine, context)) {
+    on_cancel();
+    return false;
+  }
   pool_.add(*this);
+  if (!result_) return true;
   // Fulfilled at once: there is nothing to wait for.
-  is_suspended_ = !result_;
-  return is_suspended_;
+  suspension_.forget();
+  return false;
 }
 
 void PoolWish::fulfil(base::Result<PooledConnection> result) {
   result_.emplace(std::move(result));
-  if (is_suspended_) pool_.core().ready().push(resumption_);
+  suspension_.resume();
+}
+
+bool PoolWish::on_cancel() {
+  pool_.counters_.cancelled.add();
+  pool_.counters_.failed.add();
+  pool_.remove(*this);
+  result_.emplace(
+      base::failure({base::ErrorCode::cancelled, 0, "waiting for a connection to " + pool_.target_.text() + ": cancelled"}));
+  return true;
 }
 
 void PoolWish::on_timer() {

@@ -14,7 +14,8 @@
 // comes back with unread bytes, closed or discarded is not used again.
 //
 // Thread: owning core only. Lifetime: the dialer and the core outlive it; destroyed when is_empty(), which comes after close.
-// Errors of a wish: os_error ETIMEDOUT; limit_too_low if too many wait; what the dial for it reports; unsupported after close.
+// Errors of a wish: os_error ETIMEDOUT; limit_too_low if too many wait; what the dial for it reports; unsupported after close;
+// cancelled with its task: a connection dialed for it then waits, idle, for somebody else.
 // Cost: borrowing an idle connection O(1), no allocation.
 #pragma once
 
@@ -27,6 +28,7 @@
 #include "corering/net/connection_pool_counters.h"
 #include "corering/net/dialer.h"
 #include "corering/net/pooled_connection.h"
+#include "corering/sched/suspension.h"
 
 namespace corering::net {
 
@@ -116,24 +118,26 @@ class PoolWish : public base::ListHook<WishTag> {
   ~PoolWish();
 
   bool await_ready() noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> coroutine);
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) {
+    return try_wait(coroutine, coroutine.promise().context());
+  }
   base::Result<PooledConnection> await_resume() { return std::move(*result_); }
 
  private:
   friend class ConnectionPool;
 
   void fulfil(base::Result<PooledConnection> result);
+  bool try_wait(std::coroutine_handle<> coroutine, const sched::TaskContext& context);
   void on_timer();
-  void resume() { coroutine_.resume(); }
+  bool on_cancel();
 
   ConnectionPool& pool_;
   const base::Duration wait_timeout_;
   base::Instant since_;
-  bool is_suspended_ = false;
-  std::coroutine_handle<> coroutine_;
   std::optional<base::Result<PooledConnection>> result_;
   sched::Timer timer_ = sched::Timer::to<&PoolWish::on_timer>(this);
-  sched::Runnable resumption_ = sched::Runnable::to<&PoolWish::resume>(this);
+  sched::Suspension suspension_ = sched::Suspension::to<&PoolWish::on_cancel>(this);
 };
 
 inline PoolWish ConnectionPool::borrow() noexcept { return {*this, options_.wait_timeout}; }

@@ -1,25 +1,30 @@
 #include "corering/net/connection_pool_counters.h"
 
+#include "corering/metrics/group.h"
+
 namespace corering::net {
 
 void register_counters(metrics::Registry& registry, const std::string& name, const ConnectionPoolCounters& counters) {
-  registry.add(name + "_borrowed", counters.borrowed, "Connections borrowed");
-  registry.add(name + "_reused", counters.reused, "Borrowed connections that had served before");
-  registry.add(name + "_failed", counters.failed, "Borrows that failed with their dial");
-  registry.add(name + "_timed_out", counters.timed_out, "Borrows that waited in vain");
-  registry.add(name + "_refused", counters.refused, "Borrows refused because too many waited");
-  registry.add(name + "_dialed", counters.dialed, "Connections dialed");
-  registry.add(name + "_dial_failures", counters.dial_failures, "Dials that failed");
-  registry.add(name + "_closed_idle", counters.closed_idle, "Idle connections that the peer closed");
-  registry.add(name + "_unasked_bytes", counters.unasked_bytes, "Idle connections on which the peer spoke unasked");
-  registry.add(name + "_retired_old", counters.retired_old, "Connections retired for their age");
-  registry.add(name + "_retired_idle", counters.retired_idle, "Connections retired because they were idle");
-  registry.add(name + "_retired_broken", counters.retired_broken, "Connections given back broken");
-  registry.add(name + "_probes", counters.probes, "Idle connections probed");
-  registry.add(name + "_probe_failures", counters.probe_failures, "Probes that failed");
-  registry.add(name + "_connections", counters.connections, "Connections open");
-  registry.add(name + "_idle", counters.idle, "Connections that wait to be borrowed");
-  registry.add(name + "_waiting", counters.waiting, "Borrowers that wait");
+  metrics::Group group(registry, name);
+  group.add("borrowed", counters.borrowed, "Connections borrowed");
+  group.add("reused", counters.reused, "Borrowed connections that had served before");
+  group.add("failed", counters.failed, "Borrows that failed with their dial");
+  group.add("timed_out", counters.timed_out, "Borrows that waited in vain");
+  group.add("refused", counters.refused, "Borrows refused because too many waited");
+  group.add("cancelled", counters.cancelled, "Borrows whose task was cancelled");
+  group.add("dialed", counters.dialed, "Connections dialed");
+  group.add("dial_failures", counters.dial_failures, "Dials that failed");
+  group.add("closed_idle", counters.closed_idle, "Idle connections that the peer closed");
+  group.add("unasked_bytes", counters.unasked_bytes, "Idle connections on which the peer spoke unasked");
+  group.add("retired_old", counters.retired_old, "Connections retired for their age");
+  group.add("retired_idle", counters.retired_idle, "Connections retired because they were idle");
+  group.add("retired_broken", counters.retired_broken, "Connections given back broken");
+  group.add("probes", counters.probes, "Idle connections probed");
+  group.add("probe_failures", counters.probe_failures, "Probes that failed");
+  group.add("connections", counters.connections, "Connections open");
+  group.add("idle", counters.idle, "Connections that wait to be borrowed");
+  group.add("waiting", counters.waiting, "Borrowers that wait");
+  group.add("wait_ns", counters.waited_ns, "Time from a wish to its connection");
 }
 
 }  // namespace corering::net

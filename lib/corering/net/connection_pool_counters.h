@@ -15,6 +15,7 @@ struct ConnectionPoolCounters {
   metrics::Counter failed;     // wishes that came to nothing, for whatever reason
   metrics::Counter timed_out;  // among those: waited too long
   metrics::Counter refused;    // among those: too many waited
+  metrics::Counter cancelled;  // among those: their tasks were cancelled
   metrics::Counter dialed;
   metrics::Counter dial_failures;
   metrics::Counter closed_idle;     // by the peer, or broken, while idle

@@ -30,6 +30,7 @@
 #include "corering/net/dialer_counters.h"
 #include "corering/net/limits.h"
 #include "corering/net/transport.h"
+#include "corering/sched/suspension.h"
 #include "corering/sys/resolve.h"
 
 namespace corering::net {
@@ -54,7 +55,8 @@ class Dialer final : public ConnectionOwner {
   void start(Dial& dial, Target target, Session& session) { start(dial, std::move(target), session, options_.times); }
   void start(Dial& dial, Target target, Session& session, const DialTimes& times);
 
-  // The same for coroutines.
+  // The same for coroutines. One whose task is cancelled goes on at once, with ErrorCode::cancelled; a connection that comes about
+  // after all is closed.
   DialAwaiter dial(Target target) noexcept;
   DialAwaiter dial(Target target, const DialTimes& times) noexcept;
 
@@ -120,14 +122,18 @@ class DialAwaiter {
       : dialer_(dialer), target_(std::move(target)), times_(times) {}
   DialAwaiter(const DialAwaiter&) = delete;
   DialAwaiter& operator=(const DialAwaiter&) = delete;
-  ~DialAwaiter() { dialer_.core().ready().remove(resumption_); }
 
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> coroutine) {
-    coroutine_ = coroutine;
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) {
+    if (!suspension_.try_suspend(coroutine)) return false;
     dialer_.start(dial_, std::move(target_), dialer_.awaited_session(), times_);
+    return true;
   }
-  base::Result<DialedConnection> await_resume() { return std::move(*result_); }
+  base::Result<DialedConnection> await_resume() {
+    if (!result_) return base::failure({base::ErrorCode::cancelled, 0, "a connection is not waited for: cancelled"});
+    return std::move(*result_);
+  }
 
  private:
   void on_dialed(base::Result<Connection*> result) {
@@ -136,17 +142,19 @@ class DialAwaiter {
     } else {
       result_.emplace(base::failure(std::move(result.error())));
     }
-    dialer_.core().ready().push(resumption_);
+    suspension_.resume();
   }
-  void resume() { coroutine_.resume(); }
+  bool forget() noexcept {
+    dial_.forget();
+    return true;
+  }
 
   Dialer& dialer_;
   Target target_;
   const DialTimes times_;
-  std::coroutine_handle<> coroutine_;
   std::optional<base::Result<DialedConnection>> result_;
   Dial dial_ = Dial::to<&DialAwaiter::on_dialed>(this);
-  sched::Runnable resumption_ = sched::Runnable::to<&DialAwaiter::resume>(this);
+  sched::Suspension suspension_ = sched::Suspension::to<&DialAwaiter::forget>(this);
 };
 
 inline DialAwaiter Dialer::dial(Target target) noexcept { return {*this, std::move(target), options_.times}; }

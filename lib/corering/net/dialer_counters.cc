@@ -12,6 +12,7 @@ void register_counters(metrics::Registry& registry, const DialerCounters& counte
   registry.add("dialer_look_ups", counters.look_ups, "Names looked up");
   registry.add("dialer_look_up_failures", counters.look_up_failures, "Names that could not be looked up");
   registry.add("dialer_addresses_tried", counters.addresses_tried, "Addresses tried");
+  registry.add("dialer_dial_ns", counters.dialed_ns, "Time from a dial to its connection, the look-up included");
 }
 
 }  // namespace corering::net

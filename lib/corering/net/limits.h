@@ -22,7 +22,13 @@ struct Limits {
   std::size_t send_queue_chunks_high = 64;
   std::size_t send_queue_chunks_low = 16;
 
-  // Slices of bytes that sessions lend (Connection::try_send_lent), of all connections together.
+  // And no connection queues more than this part of the chunks that are free, but one chunk: the more the pool is used, the less may
+  // whoever does not read take of the rest, so that a few of them never have it to themselves. (Dynamic thresholds, as switches share
+  // their packet memory; Choudhury and Hahne 1998.)
+  std::size_t send_queue_free_divisor = 16;
+
+  // Slices of bytes that sessions lend (Connection::try_send_lent), of all connections together. Whoever has nothing queued may lend one
+  // beyond it.
   std::size_t lent_slices_max = 16'384;
 
   // What is sent without copying.

@@ -86,9 +86,11 @@ void Listener::on_accept(ring::IoResult result) {
   close_if_stopped();
 }
 
+// Without memory the socket is closed all the same; only is_quiet does not wait for it then.
 void Listener::refuse(ring::FileRef socket) {
   transport_.counters().refused.add();
-  ring::prepare_close(transport_.ring().require_sqe(refusals_.try_borrow(*this)->close), socket);
+  Refusal* const refusal = refusals_.try_borrow(*this);
+  ring::prepare_close(refusal != nullptr ? transport_.ring().require_sqe(refusal->close) : transport_.ring().require_sqe(), socket);
 }
 
 }  // namespace corering::net

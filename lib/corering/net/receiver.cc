@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "corering/base/tracepoint.h"
 #include "corering/net/connection.h"
 
 namespace corering::net {
@@ -140,6 +141,7 @@ void Receiver::accept(mem::Chunk chunk, std::int32_t value) {
   const auto bytes = static_cast<std::size_t>(value);
   transport_.counters().receives.add();
   transport_.counters().received_bytes.add(bytes);
+  CORERING_TRACE(receive, transport_.core().id().value, &connection_, bytes);
   if (discarding_) {
     transport_.counters().discarded_bytes.add(bytes);
     return;
@@ -154,6 +156,7 @@ void Receiver::accept_landed(std::int32_t value) {
   const auto bytes = static_cast<std::size_t>(value);
   transport_.counters().receives.add();
   transport_.counters().received_bytes.add(bytes);
+  CORERING_TRACE(receive, transport_.core().id().value, &connection_, bytes);
   if (discarding_ || !is_landing()) {
     transport_.counters().discarded_bytes.add(bytes);
     return;

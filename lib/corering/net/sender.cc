@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "corering/base/tracepoint.h"
 #include "corering/net/connection.h"
 
 namespace corering::net {
@@ -54,13 +55,14 @@ bool Sender::try_write(base::ByteView bytes) {
   return true;
 }
 
-base::MutableBytes Sender::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted) {
+base::MutableBytes Sender::try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted, WhenShort when_short) {
   if (dropped_) return {};
   if (const base::MutableBytes rest = queue_.rest_of_last(); rest.size() >= bytes_min) return rest;
   // Small or large as for try_write, and for the same reasons.
   writing_ = queue_.empty() ? transport_.core().try_borrow_small(std::max(bytes_min, bytes_wanted)) : mem::Chunk();
   if (writing_) return writing_.bytes();
-  if (!is_idle() && transport_.core().receive_buffers().is_short()) return {};
+  const bool may_use_reserve = when_short == WhenShort::use_reserve && is_idle();
+  if (!may_use_reserve && transport_.core().receive_buffers().is_short()) return {};
   writing_ = transport_.core().chunks().try_borrow();
   return writing_ ? writing_.bytes() : base::MutableBytes();
 }
@@ -94,10 +96,7 @@ void Sender::flush_soon() noexcept {
 void Sender::flush() {
   if (is_sending() || queue_.empty()) return;
   const std::size_t pieces = gather();
-  if (zero_copy_suits()) {
-    send_zero_copy(pieces);
-    return;
-  }
+  if (zero_copy_suits() && try_send_zero_copy(pieces)) return;
   plain_next_ = false;
   ring::Sqe& sqe = transport_.ring().require_sqe(send_);
   if (pieces == 1) {
@@ -138,9 +137,11 @@ bool Sender::is_worth_a_trial() {
   return !trial_.is_impossible();
 }
 
-void Sender::send_zero_copy(std::size_t pieces) {
-  if (unreleased_ == nullptr) unreleased_ = &transport_.borrow_release_queue(*this, listener_trial_);
-  awaiting_ = &unreleased_->add();
+// False without memory to remember the send by: then the bytes go the plain way, which needs none.
+bool Sender::try_send_zero_copy(std::size_t pieces) {
+  if (unreleased_ == nullptr) unreleased_ = transport_.try_borrow_release_queue(*this, listener_trial_);
+  awaiting_ = unreleased_ != nullptr ? unreleased_->try_add() : nullptr;
+  if (awaiting_ == nullptr) return false;
   trial_.on_submitted(transport_.core().now());
   listener_trial_.on_submitted(transport_.core().now());
   ring::Sqe& sqe = transport_.ring().require_sqe(awaiting_->completion());
@@ -149,6 +150,7 @@ void Sender::send_zero_copy(std::size_t pieces) {
   } else {
     ring::prepare_send_gathered_zero_copy(sqe, socket_, header_, transport_.usage_report());
   }
+  return true;
 }
 
 void Sender::prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes) {
@@ -196,6 +198,7 @@ void Sender::take_result(std::int32_t value, ZeroCopySend* holder) {
   if (value > 0) {
     const auto bytes = static_cast<std::size_t>(value);
     transport_.counters().sent_bytes.add(bytes);
+    CORERING_TRACE(send, transport_.core().id().value, &connection_, bytes, holder != nullptr);
     if (bytes < in_flight_bytes_) transport_.counters().short_sends.add();
     consume(bytes, holder);
   }

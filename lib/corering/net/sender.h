@@ -23,6 +23,9 @@ namespace corering::net {
 
 class Connection;
 
+// What a writer with nothing queued is given when chunks are short.
+enum class WhenShort : std::uint8_t { use_reserve, refuse };
+
 class Sender {
  public:
   // `listener_trial` outlives the sender.
@@ -37,7 +40,7 @@ class Sender {
 
   // The place behind what is queued, at least bytes_min long: write there, then end_write with how much it is. Empty if there is no
   // chunk for it. Chooses a small chunk if bytes_wanted fit into one. Requires: bytes_min fits into a chunk; no other call in between.
-  base::MutableBytes try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted);
+  base::MutableBytes try_begin_write(std::size_t bytes_min, std::size_t bytes_wanted, WhenShort when_short);
   void end_write(std::size_t bytes) noexcept;
 
   // Drops what the kernel does not hold; a send in flight is cancelled.
@@ -60,7 +63,7 @@ class Sender {
   std::size_t gather() noexcept;
   bool zero_copy_suits();
   bool is_worth_a_trial();
-  void send_zero_copy(std::size_t pieces);
+  bool try_send_zero_copy(std::size_t pieces);
   void prepare_zero_copy(ring::Sqe& sqe, base::ByteView bytes);
   void on_send(ring::IoResult result);
   void on_zero_copy_result(ZeroCopySend& send, ring::IoResult result);

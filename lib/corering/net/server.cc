@@ -1,5 +1,7 @@
 #include "corering/net/server.h"
 
+#include "corering/base/tracepoint.h"
+
 #include <algorithm>
 
 namespace corering::net {
@@ -37,6 +39,7 @@ bool Server::try_open(ring::FileRef socket, ZeroCopyTrial& listener_trial) {
   Connection* connection = pool_.try_borrow(*this, transport_, socket, listener_trial);
   if (connection == nullptr) return false;
   transport_.counters().accepted.add();
+  CORERING_TRACE(accept, transport_.core().id().value, connection);
   ++connections_live_;
   connections_.push_back(*connection);
   connection->start(sessions_->open(*connection));

@@ -69,22 +69,33 @@ class Slice {
 
 class SlicePool {
  public:
-  // As many slices as there are chunks, as each owns one, and further ones for lent bytes.
-  SlicePool(std::size_t chunk_count, std::size_t lent_max)
-      : nodes_({.live_max = chunk_count + lent_max, .room = mem::Room::net}), lent_max_(lent_max) {}
+  // As many slices as there are chunks, as each owns one: these are made now, so that what was received finds one whatever memory is
+  // left. Further ones for lent bytes are made when they are lent: lent_max, and `beyond_max` by whoever may go beyond that.
+  SlicePool(std::size_t chunk_count, std::size_t lent_max, std::size_t beyond_max)
+      : nodes_({.live_max = chunk_count + lent_max + beyond_max, .room = mem::Room::net}),
+        chunk_count_(chunk_count),
+        lent_max_(lent_max) {
+    const bool is_prepared = nodes_.try_prepare(chunk_count);
+    CORERING_ASSERT(is_prepared, "there is no memory for the slices of the chunks");
+  }
 
   // Requires: `bytes` lies in `chunk`.
   Slice make(mem::Chunk chunk, base::ByteView bytes) {
     Slice::Node* node = nodes_.try_borrow(*this, std::move(chunk), bytes);
-    CORERING_ASSERT(node != nullptr, "there are more slices than chunks, or no memory for one");
+    CORERING_ASSERT(node != nullptr, "there are more slices than chunks");
     return Slice(*node);
   }
 
+  enum class Bound : std::uint8_t { lent_max, none };
+
   // A slice of bytes that stay where they are. Empty if lent_max are out or the machine has no memory: then the bytes are still the
-  // lender's. Requires: the bytes do not change before they are taken back.
-  Slice try_lend(base::ByteView bytes, Lender lender) {
-    Slice::Node* node = lent_ < lent_max_ ? nodes_.try_borrow(*this, lender, bytes) : nullptr;
-    if (node == nullptr) return {};
+  // lender's. Requires: the bytes do not change before they are taken back; at most beyond_max are lent without a bound.
+  Slice try_lend(base::ByteView bytes, Lender lender, Bound bound = Bound::lent_max) {
+    if (bound == Bound::lent_max && lent_ >= lent_max_) return {};
+    // One more than the chunks that have no slice yet may need.
+    const std::size_t owned = nodes_.live() - lent_;
+    if (!nodes_.try_prepare(chunk_count_ - owned + 1)) return {};
+    Slice::Node* node = nodes_.try_borrow(*this, lender, bytes);
     ++lent_;
     return Slice(*node);
   }
@@ -95,6 +106,7 @@ class SlicePool {
  private:
   friend class Slice;
   mem::ObjectPool<Slice::Node> nodes_;
+  const std::size_t chunk_count_;
   const std::size_t lent_max_;
   std::size_t lent_ = 0;
 };

@@ -8,7 +8,7 @@ Transport::Transport(runtime::Core& core, const Limits& limits, const std::strin
     : core_(core),
       limits_(limits),
       send_policy_(limits.send_policy),
-      slices_(core.chunks().count() + core.small_chunks().count(), limits.lent_slices_max) {
+      slices_(core.chunks().count() + core.small_chunks().count(), limits.lent_slices_max, limits.connections_max) {
   register_counters(core.registry(), counters_, counter_prefix);
   slices_.counters().register_metrics(core.registry(), counter_prefix + "slices");
   resolve_send_policy();
@@ -26,9 +26,9 @@ void Transport::resolve_send_policy() noexcept {
 
 Transport::~Transport() { core_.forget_chunks(feeding_); }
 
-ReleaseQueue& Transport::borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial) {
-  ReleaseQueue& queue = *release_queue_pool_.try_borrow(*this, sender, listener_trial);
-  release_queues_.push_back(queue);
+ReleaseQueue* Transport::try_borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial) {
+  ReleaseQueue* const queue = release_queue_pool_.try_borrow(*this, sender, listener_trial);
+  if (queue != nullptr) release_queues_.push_back(*queue);
   return queue;
 }
 

@@ -34,7 +34,7 @@ class Transport {
   const SendPolicy& send_policy() const noexcept { return send_policy_; }
   ring::UsageReport usage_report() const noexcept { return usage_report_; }
   mem::ObjectPool<ZeroCopySend>& zero_copy_sends() noexcept { return zero_copy_sends_; }
-  ReleaseQueue& borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial);
+  ReleaseQueue* try_borrow_release_queue(Sender& sender, ZeroCopyTrial& listener_trial);  // nullptr without memory
   void give_back(ReleaseQueue& queue) noexcept;
 
   // Takes back what the kernel still holds of connections that are gone. Requires: the ring is used no more.

@@ -7,9 +7,9 @@ namespace corering::net {
 
 void ZeroCopySend::on_completion(ring::IoResult result) { queue_.on_completion(*this, result); }
 
-ZeroCopySend& ReleaseQueue::add() {
-  ZeroCopySend& send = *transport_.zero_copy_sends().try_borrow(*this);
-  sends_.push_back(send);
+ZeroCopySend* ReleaseQueue::try_add() {
+  ZeroCopySend* const send = transport_.zero_copy_sends().try_borrow(*this);
+  if (send != nullptr) sends_.push_back(*send);
   return send;
 }
 

@@ -55,8 +55,8 @@ class ReleaseQueue : public base::ListHook<ReleaseTag> {
 
   bool empty() const noexcept { return sends_.empty(); }
 
-  // A send that is about to be submitted.
-  ZeroCopySend& add();
+  // A send that is about to be submitted. nullptr without memory.
+  ZeroCopySend* try_add();
 
   // The youngest: the one that is released last. Requires: !empty().
   ZeroCopySend& back() noexcept { return sends_.back(); }

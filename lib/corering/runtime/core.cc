@@ -66,11 +66,12 @@ Core::Core(CoreId id, const Options& options, CoreSurroundings surroundings, rin
       timers_(now_),
       scheduler_(id.value, surroundings_.exchange.fleet(), surroundings_.clock, timers_),
       offloads_(
-          surroundings_.offload_pool, scheduler_.ready(), [](void* self) { static_cast<Core*>(self)->wake_from_outside(); }, this),
+          surroundings_.offload_pool, [](void* self) { static_cast<Core*>(self)->wake_from_outside(); }, this),
+      outbox_(surroundings_.exchange, id),
       waker_(ring_) {}
 
 bool Core::try_post(CoreId to, const Message& message) noexcept {
-  const bool accepted = exchange().mailbox(id_, to).try_push(message);
+  const bool accepted = !outbox_.has_letters_for(to) && exchange().mailbox(id_, to).try_push(message);
   (accepted ? counters_.messages_sent : counters_.messages_refused).add();
   return accepted;
 }
@@ -96,7 +97,17 @@ void Core::meet(const std::vector<Core*>& all) {
   for (Core* core : all) peers_.push_back({core, std::make_unique<RemoteWaker>(ring_, core->waker_, options_.wake_by)});
 }
 
+void Core::tell_of_room(CoreId sender) noexcept {
+  if (sender != id_ && exchange().claim_wake(sender)) peers_[sender.value].waker->wake();
+}
+
+void Core::leave() noexcept {
+  exchange().note_left(id_);
+  wake_peers();
+}
+
 void Core::publish_messages() noexcept {
+  outbox_.flush();
   for (Peer& peer : peers_) {
     const CoreId id = peer.core->id_;
     if (!exchange().mailbox(id_, id).publish() || peer.core == this || !exchange().claim_wake(id)) continue;
@@ -108,7 +119,7 @@ void Core::publish_messages() noexcept {
 // The same order as between cores: parked first, then a last look; whoever brings something publishes first, then looks who is parked.
 bool Core::try_park() noexcept {
   if (!exchange().try_park(id_)) return false;
-  if (!offloads_.has_results()) return true;
+  if (!offloads_.has_results() && !outbox_.can_send()) return true;
   unpark();
   return false;
 }
@@ -173,6 +184,7 @@ void Core::register_metrics() {
   load_.register_metrics(all);
   sched::register_counters(all, scheduler_.counters());
   offloads_.register_metrics(all);
+  calls_.register_metrics(all);
   update_gauges();
 }
 

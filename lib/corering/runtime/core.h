@@ -20,10 +20,12 @@
 #include "corering/ring/direct_descriptors.h"
 #include "corering/ring/registered_buffers.h"
 #include "corering/ring/ring.h"
+#include "corering/runtime/call_port.h"
 #include "corering/runtime/core_load.h"
 #include "corering/runtime/exchange.h"
 #include "corering/runtime/flushable.h"
 #include "corering/runtime/options.h"
+#include "corering/runtime/outbox.h"
 #include "corering/runtime/progress.h"
 #include "corering/runtime/waker.h"
 #include "corering/sched/offload_port.h"
@@ -79,6 +81,10 @@ class Core {
   sched::ReadyQueue& ready() noexcept { return scheduler_.ready(); }
   FlushList& flush_list() noexcept { return flush_list_; }
 
+  // Calls on other cores: see call_on.h.
+  CallPort& calls() noexcept { return calls_; }
+  Outbox& outbox() noexcept { return outbox_; }
+
   // Where calls that may block go: see sched/offload.h.
   sched::OffloadPort& offloads() noexcept { return offloads_; }
 
@@ -116,8 +122,11 @@ class Core {
   base::Duration since_turn_began() const noexcept { return surroundings_.clock.now() - now_; }
 
   // Runs the message on core `to`, in a later turn; messages to one core keep their order. False, and counted, if its mailbox is
-  // full.
+  // full, or letters wait for room in it.
   bool try_post(CoreId to, const Message& message) noexcept;
+
+  // A sender waits for the room that this core has just made in its mailbox. Called by the loop.
+  void tell_of_room(CoreId sender) noexcept;
 
   // Shows this turn's messages to their receivers and wakes those that sleep. Called by the loop once per turn.
   void publish_messages() noexcept;
@@ -125,7 +134,10 @@ class Core {
   // Lets publish_messages wake its peers: called once, when all cores are made.
   void meet(const std::vector<Core*>& all);
 
-  // About to sleep. False if a message or the result of a blocking call is there already: do not sleep.
+  // The loop has ended: nobody waits for this core any longer.
+  void leave() noexcept;
+
+  // About to sleep. False if a message or the result of a blocking call is there already, or there is room for a letter: do not sleep.
   bool try_park() noexcept;
   void unpark() noexcept { exchange().unpark(id_); }
 
@@ -165,6 +177,8 @@ class Core {
   sched::TimerWheel timers_;
   sched::Scheduler scheduler_;
   sched::OffloadPort offloads_;
+  Outbox outbox_;
+  CallPort calls_{*this};
   FlushList flush_list_;
   FlushList chunk_waiters_;
   bool waiters_are_new_ = false;

@@ -1,5 +1,7 @@
 #include "corering/runtime/event_loop.h"
 
+#include "corering/base/tracepoint.h"
+
 namespace corering::runtime {
 
 EventLoop::EventLoop(Core& core, Service& service, DrainBarrier& barrier) : core_(core), service_(service), barrier_(barrier) {}
@@ -24,6 +26,7 @@ bool EventLoop::turn() {
   core_.scheduler().make_current();
   Progress& progress = core_.progress();
   core_.counters().turns.add();
+  CORERING_TRACE(turn_begin, core_.id().value);
   progress.in(Phase::reap);
   reap();
   progress.in(Phase::dispatch);
@@ -39,6 +42,7 @@ bool EventLoop::turn() {
   if (is_finished()) {
     core_.offloads().abandon();
     service_.end();
+    core_.leave();
     return false;
   }
   enter();
@@ -72,8 +76,11 @@ void EventLoop::drain_mailboxes() {
         exchange.mailbox(CoreId{from}, core_.id()).take(core_.options().loop.message_count_max, [this](const Message& message) {
           message.run(core_);
         });
-    if (count != 0) core_.counters().messages_received.add(count);
+    if (count == 0) continue;
+    core_.counters().messages_received.add(count);
+    if (exchange.mailbox(CoreId{from}, core_.id()).sender_waits()) core_.tell_of_room(CoreId{from});
   }
+  core_.calls().give_up_on_the_departed();
   core_.offloads().take_results();
   obey_requests();
 }
@@ -91,6 +98,7 @@ void EventLoop::enter() {
   if (core_.options().loop.turn_timing == TurnTiming::on) {
     core_.counters().turn_ns.record(static_cast<std::uint64_t>(core_.since_turn_began().count()));
   }
+  CORERING_TRACE(turn_end, core_.id().value, batch_.size());
   polling_ = false;
   if (request.wait_count == 0 || !try_sleep()) {
     polling_ = batch_.empty() && !has_work();
@@ -100,7 +108,9 @@ void EventLoop::enter() {
   }
   core_.update_gauges();
   core_.progress().in(Phase::wait);
+  CORERING_TRACE(sleep, core_.id().value, request.timeout.count());
   core_.ring().enter(request);
+  CORERING_TRACE(wake, core_.id().value);
   core_.unpark();
   core_.scheduler().wake_up();
 }
@@ -152,20 +162,25 @@ void EventLoop::abort() {
   core_.scheduler().cancel_all();
 }
 
-// Four steps, each waiting for the one before: the service is idle, the tasks have come to their ends, all cores are as far, the
-// waker is out of the kernel. Until the last, work of other cores may still lie here.
+// Nothing of this core's is anywhere, and nothing of others is here.
+bool EventLoop::is_idle() const noexcept {
+  return core_.scheduler().is_idle() && core_.calls().is_idle() && core_.outbox().is_empty();
+}
+
+// Four steps, each waiting for the one before: the service is idle, the tasks and calls have come to their ends, all cores are as far,
+// the waker is out of the kernel. Until the last, work of other cores may still lie here.
 bool EventLoop::is_finished() {
   if (obeyed_ == Core::Request::run) return false;
   if (!winding_down_ && service_.is_idle()) {
     winding_down_ = true;
     core_.scheduler().wind_down();
   }
-  if (!arrived_ && winding_down_ && core_.scheduler().is_idle()) {
+  if (!arrived_ && winding_down_ && is_idle()) {
     arrived_ = true;
     core_.timers().stop(drain_timer_);
     if (barrier_.arrive()) core_.wake_peers();
   }
-  if (!arrived_ || !barrier_.is_open() || !core_.scheduler().is_idle()) return false;
+  if (!arrived_ || !barrier_.is_open() || !is_idle()) return false;
   core_.waker().stop();
   return core_.waker().is_stopped();
 }

@@ -45,6 +45,7 @@ class EventLoop final : private sched::IoWatch {
   bool try_sleep() noexcept;
   ring::EnterRequest waiting() const noexcept;
   void abort();
+  bool is_idle() const noexcept;
   bool is_finished();
 
   Core& core_;

@@ -4,7 +4,7 @@
 
 namespace corering::runtime {
 
-Exchange::Exchange(std::uint32_t cores) : parked_(cores), fleet_(static_cast<std::uint16_t>(cores)) {
+Exchange::Exchange(std::uint32_t cores) : parked_(cores), left_(cores), fleet_(static_cast<std::uint16_t>(cores)) {
   CORERING_ASSERT(cores > 0 && cores <= UINT16_MAX, "cores are numbered with 16 bits");
   mailboxes_.reserve(std::size_t{cores} * cores);
   for (std::uint32_t pair = 0; pair < cores * cores; ++pair) mailboxes_.push_back(std::make_unique<Mailbox>());

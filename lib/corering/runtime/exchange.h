@@ -31,6 +31,14 @@ class Exchange {
 
   sched::Fleet& fleet() noexcept { return fleet_; }
 
+  // The core's loop has ended: it takes no more messages, and all that it ever sent is published. Called by that core, once.
+  void note_left(CoreId here) noexcept {
+    left_[here.value].flag.store(true, std::memory_order_release);
+    left_count_.fetch_add(1, std::memory_order_release);
+  }
+  bool has_left(CoreId core) const noexcept { return left_[core.value].flag.load(std::memory_order_acquire); }
+  bool has_anybody_left() const noexcept { return left_count_.load(std::memory_order_acquire) != 0; }
+
   // Receiver: about to sleep. False if a message is there already: do not sleep.
   bool try_park(CoreId here) noexcept;
 
@@ -44,12 +52,14 @@ class Exchange {
   }
 
  private:
-  struct alignas(base::kCacheLineBytes) Parked {
+  struct alignas(base::kCacheLineBytes) Flag {
     std::atomic<bool> flag{false};
   };
 
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;  // [from * cores + to]
-  std::vector<Parked> parked_;
+  std::vector<Flag> parked_;
+  std::vector<Flag> left_;
+  std::atomic<std::uint32_t> left_count_{0};
   sched::Fleet fleet_;
 };
 

@@ -4,7 +4,11 @@
 // the end of it; the receiver takes what is published, a bounded number per turn. No lock, no shared cache line but the two
 // indices.
 //
-// Thread: try_push, publish: the sending core; take: the receiving core. Cost: no allocation after construction, no system call.
+// Full: the sender may wait for room, asleep. It says so (set_sender_waits), then that it sleeps, then looks for room; the receiver
+// makes room, then looks whether the sender waits, then whether it sleeps. All sequentially consistent: one of them sees the other.
+//
+// Thread: try_push, publish, has_room, set_sender_waits: the sending core; take, sender_waits: the receiving core. Cost: no allocation
+// after construction, no system call.
 #pragma once
 
 #include <array>
@@ -32,13 +36,13 @@ class Message {
   template <typename Payload>
     requires std::is_trivially_copyable_v<Payload> && (sizeof(Payload) <= kPayloadBytes)
   Message(Handler handler, const Payload& payload) noexcept : handler_(handler) {
-    std::memcpy(payload_.data(), &payload, sizeof(Payload));
+    std::memcpy(payload_.data(), static_cast<const void*>(&payload), sizeof(Payload));
   }
 
   template <typename Payload>
   Payload payload() const noexcept {
     Payload payload;
-    std::memcpy(&payload, payload_.data(), sizeof(Payload));
+    std::memcpy(static_cast<void*>(&payload), payload_.data(), sizeof(Payload));
     return payload;
   }
 
@@ -67,6 +71,11 @@ class Mailbox {
     return true;
   }
 
+  bool has_room() const noexcept { return next_ - taken_.load(std::memory_order_seq_cst) != kCapacity; }
+
+  void set_sender_waits(bool waits) noexcept { sender_waits_.store(waits, std::memory_order_seq_cst); }
+  bool sender_waits() const noexcept { return sender_waits_.load(std::memory_order_seq_cst); }
+
   // Shows the receiver what was pushed; true if there was anything new.
   bool publish() noexcept {
     if (published_.load(std::memory_order_relaxed) == next_) return false;
@@ -83,7 +92,7 @@ class Mailbox {
     const std::uint64_t available = published_.load(std::memory_order_acquire) - first;
     const std::size_t count = available < count_max ? static_cast<std::size_t>(available) : count_max;
     for (std::size_t index = 0; index < count; ++index) handle(slots_[(first + index) % kCapacity]);
-    if (count != 0) taken_.store(first + count, std::memory_order_release);
+    if (count != 0) taken_.store(first + count, std::memory_order_seq_cst);
     return count;
   }
 
@@ -91,6 +100,7 @@ class Mailbox {
   std::unique_ptr<Message[]> slots_;
   // The sender's line, the receiver's line.
   alignas(base::kCacheLineBytes) std::atomic<std::uint64_t> published_{0};
+  std::atomic<bool> sender_waits_{false};
   std::uint64_t next_ = 0;
   std::uint64_t taken_seen_ = 0;
   alignas(base::kCacheLineBytes) std::atomic<std::uint64_t> taken_{0};

@@ -50,13 +50,14 @@ std::string describe(const Options& options) {
   const auto field = [](const char* name, std::uint64_t value) { return std::string(" ") + name + '=' + std::to_string(value); };
   const auto us = [](base::Duration duration) { return static_cast<std::uint64_t>(duration.count() / 1000); };
   return "cores=" + std::to_string(options.cores) + field("pinned", options.pinning == Pinning::one_cpu_each ? 1 : 0) +
-         field("event_interval", options.loop.ready_count_max) + field("message_interval", options.loop.message_count_max) +
-         field("wait_events", options.loop.wait_count) + field("min_wait_us", us(options.loop.min_wait)) +
-         field("spin_us", us(options.loop.spin)) + field("submission_entries", options.ring.submission_entries) +
+         field("event_interval", options.loop.ready_count_max) + field("event_time_us", us(options.loop.ready_time_max)) +
+         field("message_interval", options.loop.message_count_max) + field("wait_events", options.loop.wait_count) +
+         field("min_wait_us", us(options.loop.min_wait)) + field("spin_us", us(options.loop.spin)) +
+         field("submission_entries", options.ring.submission_entries) +
          field("completion_entries", options.ring.completion_entries) + field("chunk_bytes", options.chunks.chunk_bytes) +
          field("chunks", options.chunks.chunk_count) + field("max_blocking_threads", options.blocking.threads_max) +
-         field("blocking_queue", options.blocking.waiting_max) + field("thread_stack_bytes", options.thread_stack_bytes) +
-         " thread_name=" + options.thread_name;
+         field("blocking_queue", options.blocking.waiting_max) + field("blocking_stack_bytes", options.blocking.stack_bytes) +
+         field("thread_stack_bytes", options.thread_stack_bytes) + " thread_name=" + options.thread_name;
 }
 
 }  // namespace corering::runtime

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "corering/base/log.h"
+#include "corering/base/tracepoint.h"
 #include "corering/runtime/stack_trace.h"
 #include "corering/sys/cpu.h"
 #include "corering/sys/thread_times.h"
@@ -82,6 +83,7 @@ void StallDetector::on_stalled(Watched& watched, base::Instant now) {
   watched.is_told = now - watched.reported >= kReportPause;
   if (!watched.is_told) return;
   watched.reported = now;
+  CORERING_TRACE(stall, watched.core->id().value, (now - watched.since).count());
   const std::string core = "core " + std::to_string(watched.core->id().value);
   const Phase phase = watched.core->progress().phase();
   const auto stack = capture_stack(watched.core->load().thread_id(), signal_number(), kCapturePatience);

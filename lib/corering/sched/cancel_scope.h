@@ -7,8 +7,12 @@
 //   const sched::TaskContext& here = co_await sched::this_task();
 //   while (!here.is_cancelled()) { ... }
 //
+// A scope goes into the list of its outer one when something first joins it or a scope inside it: most tasks never wait, and cost
+// nothing here. So it asks upwards whether it is cancelled.
+//
 // A scope stays cancelled for ever. Thread: owning core; is_cancelled: any. Lifetime: waits leave their scope before they die and
-// inner scopes die before outer ones. Cost: joining and leaving O(1), no allocation; cancel O(waits below).
+// inner scopes die before outer ones. Cost: joining and leaving O(1), or O(depth) the first time, no allocation; is_cancelled
+// O(depth); cancel O(waits below).
 #pragma once
 
 #include <atomic>
@@ -55,7 +59,7 @@ class CancelScope : public base::ListHook<CancelScopeTag> {
   CancelScope() = default;
 
   // One inside `outer`; cancelled from the start if that is.
-  explicit CancelScope(CancelScope* outer) noexcept { open_in(*outer); }
+  explicit CancelScope(CancelScope* outer) noexcept : outer_(outer) {}
 
   CancelScope(const CancelScope&) = delete;
   CancelScope& operator=(const CancelScope&) = delete;
@@ -64,22 +68,24 @@ class CancelScope : public base::ListHook<CancelScopeTag> {
   // Ends all waits in it and below it. Does nothing the second time.
   void cancel() noexcept;
 
-  bool is_cancelled() const noexcept { return cancelled_.load(std::memory_order_relaxed); }
-
-  // Goes into `outer`, which it does not know yet; cancelled if that is. For scopes that are made before they are used.
-  void open_in(CancelScope& outer) noexcept {
-    outer_ = &outer;
-    if (outer.is_cancelled()) cancelled_.store(true, std::memory_order_relaxed);
-    outer.inner_.push_back(*this);
+  bool is_cancelled() const noexcept {
+    for (const CancelScope* scope = this; scope != nullptr; scope = scope->outer_) {
+      if (scope->cancelled_.load(std::memory_order_relaxed)) return true;
+    }
+    return false;
   }
-
-  bool is_closed() const noexcept { return outer_ == nullptr; }
 
   // Leaves the outer scope: nothing waits in it any more.
   void close() noexcept;
 
  private:
   friend class CancelWait;
+
+  void be_in_reach() noexcept {
+    if (is_linked() || outer_ == nullptr) return;
+    outer_->be_in_reach();
+    outer_->inner_.push_back(*this);
+  }
 
   CancelScope* outer_ = nullptr;
   std::atomic<bool> cancelled_{false};
@@ -90,6 +96,7 @@ class CancelScope : public base::ListHook<CancelScopeTag> {
 inline bool CancelWait::try_join(CancelScope& scope) noexcept {
   if (scope.is_cancelled()) return false;
   scope_ = &scope;
+  scope.be_in_reach();
   scope.waits_.push_back(*this);
   return true;
 }
@@ -101,7 +108,7 @@ inline void CancelWait::leave() noexcept {
 }
 
 inline void CancelScope::cancel() noexcept {
-  if (is_cancelled()) return;
+  if (cancelled_.load(std::memory_order_relaxed)) return;
   cancelled_.store(true, std::memory_order_relaxed);
   while (!waits_.empty()) {
     CancelWait& wait = waits_.front();
@@ -112,8 +119,7 @@ inline void CancelScope::cancel() noexcept {
 }
 
 inline void CancelScope::close() noexcept {
-  if (outer_ == nullptr) return;
-  outer_->inner_.erase(outer_->inner_.iterator_to(*this));
+  if (is_linked()) outer_->inner_.erase(outer_->inner_.iterator_to(*this));
   outer_ = nullptr;
 }
 

@@ -24,6 +24,7 @@ enum class Mobility : std::uint8_t { pinned, stealable };
 enum class Stop : std::uint8_t {
   cancelled,          // somebody gave up on it
   deadline_exceeded,  // its time had passed before it began, or before it ended
+  unreachable,        // it was to run on a core that has stopped
 };
 
 struct TaskContext {

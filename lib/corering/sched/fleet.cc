@@ -57,11 +57,12 @@ bool Fleet::try_sleep(std::uint16_t index) noexcept {
 
 void Fleet::wake_up(std::uint16_t index) noexcept { static_cast<void>(claim(places_[index])); }
 
-void Fleet::stop_searching(std::uint16_t index) noexcept {
+bool Fleet::stop_searching(std::uint16_t index) noexcept {
   Place& place = places_[index];
-  if (!place.searching.load(std::memory_order_acquire)) return;
+  if (!place.searching.load(std::memory_order_acquire)) return false;
   place.searching.store(false, std::memory_order_relaxed);
   searchers_.fetch_sub(1, std::memory_order_seq_cst);
+  return true;
 }
 
 }  // namespace corering::sched

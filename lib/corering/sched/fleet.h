@@ -52,8 +52,8 @@ class Fleet {
   // Owning core: awake again.
   void wake_up(std::uint16_t index) noexcept;
 
-  // Owning core: has found work, or none, after it was woken to search.
-  void stop_searching(std::uint16_t index) noexcept;
+  // Owning core: has found work, or none, after it was woken to search. True if it was.
+  bool stop_searching(std::uint16_t index) noexcept;
 
   // Whether there has ever been stealable work: servers without it need not look.
   bool is_used() const noexcept { return is_used_.load(std::memory_order_seq_cst); }

@@ -9,10 +9,13 @@
 // Function and arguments are copied or moved into the job, as std::thread does, and the job outlives whoever waits for it. Requires:
 // they refer to nothing that may die before the call returns; so no references to the coroutine or the connection.
 //
+// A coroutine whose task is cancelled goes on at once; a call cannot be interrupted: it runs to its end, and its result is thrown away
+// when it comes back.
+//
 // g++ 12: no capturing lambda in the expression of a co_await; name it first, or pass a function and its arguments.
 //
 // Thread: the asking core; the call itself runs on a blocking thread. Lifetime: an Offload that dies forgets its call. Errors: those
-// of OffloadPool::try_submit; unsupported if the core stops before the call returns.
+// of OffloadPool::try_submit; unsupported if the core stops before the call returns; of a coroutine also cancelled.
 // Cost: one allocation from the frame pool; not for hot paths.
 #pragma once
 
@@ -27,6 +30,7 @@
 #include "corering/base/result.h"
 #include "corering/sched/frame_pool.h"
 #include "corering/sched/offload_port.h"
+#include "corering/sched/suspension.h"
 
 namespace corering::sched {
 
@@ -140,29 +144,37 @@ class OffloadAwaiter {
   explicit OffloadAwaiter(OffloadPort& port, Given&&... given) : port_(port), call_(std::forward<Given>(given)...) {}
   OffloadAwaiter(const OffloadAwaiter&) = delete;
   OffloadAwaiter& operator=(const OffloadAwaiter&) = delete;
-  ~OffloadAwaiter() { port_.ready().remove(resumption_); }
 
-  bool await_ready() {
+  bool await_ready() const noexcept { return false; }
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> coroutine) {
+    if (!suspension_.try_suspend(coroutine)) return false;
     auto started = std::apply([this](auto&&... parts) { return offload_.start(port_, std::move(parts)...); }, std::move(call_));
-    if (!started) result_.emplace(base::failure(std::move(started.error())));
-    return result_.has_value();
+    if (started) return true;
+    suspension_.forget();
+    result_.emplace(base::failure(std::move(started.error())));
+    return false;
   }
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept { coroutine_ = coroutine; }
-  base::Result<T> await_resume() { return std::move(*result_); }
+  base::Result<T> await_resume() {
+    if (!result_) return base::failure({base::ErrorCode::cancelled, 0, "a blocking call is not waited for: cancelled"});
+    return std::move(*result_);
+  }
 
  private:
   void on_result(base::Result<T> result) {
     result_.emplace(std::move(result));
-    port_.ready().push(resumption_);
+    suspension_.resume();
   }
-  void resume() { coroutine_.resume(); }
+  bool forget() noexcept {
+    offload_.forget();
+    return true;
+  }
 
   OffloadPort& port_;
   Call call_;
   std::optional<base::Result<T>> result_;
-  std::coroutine_handle<> coroutine_;
   Offload<T> offload_ = Offload<T>::template to<&OffloadAwaiter::on_result>(this);
-  Runnable resumption_ = Runnable::to<&OffloadAwaiter::resume>(this);
+  Suspension suspension_ = Suspension::to<&OffloadAwaiter::forget>(this);
 };
 
 // Waits for function(arguments...), made by a thread that may block.

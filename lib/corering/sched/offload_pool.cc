@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "corering/base/assert.h"
+#include "corering/base/tracepoint.h"
 #include "corering/sched/offload_port.h"
 #include "corering/sched/offload_queue.h"
 #include "corering/sys/cpu.h"
@@ -140,7 +141,9 @@ void OffloadPool::run_job(Shared& shared, Worker& worker, OffloadJob& job) {
   worker.current.store(&job, std::memory_order_seq_cst);
   const bool begins = !shared.stopping.load(std::memory_order_seq_cst);
   if (begins) {
+    CORERING_TRACE(offload_begin, &job);
     job.work();
+    CORERING_TRACE(offload_end, &job);
   } else {
     shared.not_begun.fetch_add(1, std::memory_order_relaxed);
   }

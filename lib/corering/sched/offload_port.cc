@@ -109,6 +109,8 @@ void OffloadPort::register_metrics(metrics::Registry& registry) const {
   registry.add("offloads_forgotten", counters_.forgotten, "Blocking calls whose asker has gone");
   registry.add("offloads_abandoned", counters_.abandoned, "Blocking calls left behind at the end");
   registry.add("offloads_outstanding", counters_.outstanding, "Blocking calls under way");
+  registry.add("offload_wait_ns", counters_.waited_ns, "Time that blocking calls waited for a thread");
+  registry.add("offload_run_ns", counters_.worked_ns, "Time that blocking calls took");
 }
 
 }  // namespace corering::sched

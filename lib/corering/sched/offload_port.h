@@ -16,7 +16,6 @@
 #include "corering/metrics/registry.h"
 #include "corering/sched/offload_job.h"
 #include "corering/sched/offload_pool.h"
-#include "corering/sched/ready_queue.h"
 
 namespace corering::sched {
 
@@ -36,8 +35,7 @@ class OffloadPort {
   using Wake = void (*)(void* context);
 
   // `wake` is called on a blocking thread when a result is there and the core may sleep. `pool`: nullptr for none.
-  OffloadPort(OffloadPool* pool, ReadyQueue& ready, Wake wake, void* context) noexcept
-      : pool_(pool), ready_(ready), wake_(wake), wake_context_(context) {}
+  OffloadPort(OffloadPool* pool, Wake wake, void* context) noexcept : pool_(pool), wake_(wake), wake_context_(context) {}
   OffloadPort(const OffloadPort&) = delete;
   OffloadPort& operator=(const OffloadPort&) = delete;
   ~OffloadPort();
@@ -61,7 +59,6 @@ class OffloadPort {
   // For a thread of the pool, with a job of this port.
   void bring_back(OffloadJob& job) noexcept;
 
-  ReadyQueue& ready() noexcept { return ready_; }
   const OffloadCounters& counters() const noexcept { return counters_; }
   void register_metrics(metrics::Registry& registry) const;
 
@@ -75,7 +72,6 @@ class OffloadPort {
   void finish(OffloadJob& job);
 
   OffloadPool* const pool_;
-  ReadyQueue& ready_;
   const Wake wake_;
   void* const wake_context_;
   bool abandoned_ = false;

@@ -40,9 +40,19 @@ class Rounds {
       unspent_ = kEverybody;
       candidates = mask;
     }
-    const auto index = static_cast<unsigned>(std::countr_zero(candidates));
-    if (--left_[index] == 0) unspent_ = static_cast<PriorityMask>(unspent_ & ~(1U << index));
-    return static_cast<Priority>(index);
+    const auto priority = static_cast<Priority>(std::countr_zero(candidates));
+    take_more(priority, 1);
+    return priority;
+  }
+
+  // What is left of its share: while the mask stays as it was when take returned this priority, it is next so many times.
+  std::uint32_t left(Priority priority) const noexcept { return left_[index_of(priority)]; }
+
+  // It has run so often again. Requires: count <= left(priority).
+  void take_more(Priority priority, std::uint32_t count) noexcept {
+    std::uint32_t& left = left_[index_of(priority)];
+    left -= count;
+    if (left == 0) unspent_ = static_cast<PriorityMask>(unspent_ & ~bit_of(priority));
   }
 
  private:

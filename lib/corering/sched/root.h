@@ -40,9 +40,19 @@ class Root : public Stealable, public Arrival {
   static void* operator new(std::size_t bytes) { return FramePool::allocate(bytes); }
   static void operator delete(void* root, std::size_t bytes) noexcept { FramePool::release(root, bytes); }
 
-  // Owns the frame from now on.
-  Root(Scheduler& home, const SpawnOptions& options, Mobility mobility, std::coroutine_handle<> frame,
-       internal::PromiseBase& promise) noexcept;
+  // In the core's own context. Owns the frame from now on.
+  Root(const TaskContext& home, base::Instant now, const SpawnOptions& options, Mobility mobility, std::coroutine_handle<> frame,
+       internal::PromiseBase& promise) noexcept
+      : Stealable(&Root::on_stolen),
+        Arrival(&Root::on_arrival),
+        runnable_(&Root::begin_pinned, this, options.priority),
+        context_{home.home, &scope_, options.deadline, options.priority, mobility},
+        frame_(frame),
+        spawned_at_(now),
+        scope_(home.scope) {
+    promise.set_context(&context_);
+    promise.set_done(&Root::on_returned, this);
+  }
   Root(const Root&) = delete;
   Root& operator=(const Root&) = delete;
   ~Root() { frame_.destroy(); }
@@ -52,18 +62,24 @@ class Root : public Stealable, public Arrival {
   bool has_ended() const noexcept { return is_home_; }
   Runnable& runnable() noexcept { return runnable_; }
   std::coroutine_handle<> frame() const noexcept { return frame_; }
-  base::Duration waited() const noexcept { return waited_; }
+  base::Duration waited() const noexcept { return waited_; }  // Requires: it has begun.
 
   // From the handle.
   void cancel() noexcept;
   void set_waiter(Suspension* waiter) noexcept { waiter_ = waiter; }
-  void detach() noexcept;
+  void detach() noexcept {
+    if (is_home_) {
+      delete this;
+    } else {
+      is_detached_ = true;
+    }
+  }
 
  private:
   void begin(Scheduler& here);
   void end(Scheduler& here, State state);
   void come_home();
-  void begin_pinned();
+  static void begin_pinned(void* self);
   static void on_stolen(Stealable& self, Scheduler& here);
   static void on_arrival(Arrival& self, Scheduler& home);
   static void on_returned(void* self);
@@ -71,14 +87,16 @@ class Root : public Stealable, public Arrival {
   Runnable runnable_;
   TaskContext context_;
   const std::coroutine_handle<> frame_;
-  const base::Instant spawned_at_;
-  base::Duration waited_{};
+  union {
+    base::Instant spawned_at_;  // until it begins
+    base::Duration waited_;
+  };
   Suspension* waiter_ = nullptr;
   std::atomic<bool> is_unwanted_{false};  // cancelled through its handle
   State state_ = State::waiting;          // by whoever runs it, until it is home
   bool is_home_ = false;
   bool is_detached_ = false;
-  CancelScope scope_;  // a stealable task's is in its home's from the start: whoever begins it may not touch that
+  CancelScope scope_;  // in its core's
 };
 
 }  // namespace corering::sched

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "corering/base/assert.h"
+#include "corering/base/tracepoint.h"
 
 namespace corering::sched {
 
@@ -10,8 +11,22 @@ namespace {
 
 constinit thread_local Scheduler* current_scheduler = nullptr;
 
-// So many runs are covered by one reading of the clock, unless they are of several priorities or stealable (that is: long).
-constexpr std::uint32_t kRunsPerReading = 16;
+// One reading of the clock covers runs of pinned work of one priority that take about so long together, and at most so many: the next
+// ones may be longer. Stealable work, which is there to be long, is timed piece by piece.
+constexpr base::Duration kTimePerReading = std::chrono::microseconds(1);
+constexpr std::uint32_t kRunsPerReadingMax = 32;
+
+// So often a core that has found nothing, and has asked for it, looks again before it gives up: a few microseconds in all. A core that
+// computes answers with its next fork or join, long before this one could be put to sleep and woken.
+constexpr std::uint32_t kLooksMax = 32;
+
+void let_others_use_the_cpu() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
 
 }  // namespace
 
@@ -35,23 +50,52 @@ class Scheduler::Batch {
   void begin_run(Priority priority) noexcept {
     if (priority != priority_) read_clock();
     priority_ = priority;
-    ++count_;
-    ++unread_;
   }
 
-  void end_run(bool was_stealable) noexcept {
-    if (was_stealable || unread_ == kRunsPerReading) read_clock();
+  // How many pieces of pinned work the batch may run before it has to look at the clock or at I/O. Requires: !is_over().
+  std::uint32_t runs_max() const noexcept {
+    if (priority_ == Priority::low) return 1;
+    const std::uint32_t before_reading = std::max(scheduler_.runs_per_reading_, unread_ + 1) - unread_;
+    return static_cast<std::uint32_t>(std::min<std::size_t>(before_reading, limits_.count_max - count_));
+  }
+
+  void end_runs(std::uint32_t count) noexcept {
+    count_ += count;
+    unread_ += count;
+    if (unread_ >= scheduler_.runs_per_reading_) learn_from(read_clock());
+    gives_way_ = scheduler_.gives_way_to_io(priority_);
+  }
+  void end_stealable_run() noexcept {
+    ++count_;
+    ++unread_;
+    read_clock();
     gives_way_ = scheduler_.gives_way_to_io(priority_);
   }
 
  private:
-  void read_clock() noexcept {
-    if (unread_ == 0) return;
-    unread_ = 0;
+  // Returns the time since the last reading.
+  base::Duration read_clock() noexcept {
+    if (unread_ == 0) return {};
     const base::Instant now = scheduler_.clock_.now();
-    scheduler_.counters_.of[index_of(priority_)].busy_ns.add(static_cast<std::uint64_t>((now - read_at_).count()));
+    const base::Duration taken = now - read_at_;
+    const auto busy_ns = static_cast<std::uint64_t>(taken.count());
+    Counters::OfPriority& of = scheduler_.counters_.of[index_of(priority_)];
+    of.busy_ns.add(busy_ns);
+    of.ran_ns.record(busy_ns / unread_, unread_);
+    unread_ = 0;
     scheduler_.turn_time_ = now;
     read_at_ = now;
+    return taken;
+  }
+
+  // Twice as many runs per reading next time if these were short; after long ones, no more than were done in the time.
+  void learn_from(base::Duration taken) noexcept {
+    std::uint32_t& runs = scheduler_.runs_per_reading_;
+    if (taken <= kTimePerReading / 2) {
+      runs = std::min(runs * 2, kRunsPerReadingMax);
+    } else if (taken > kTimePerReading * 2) {
+      runs = static_cast<std::uint32_t>(std::max<std::int64_t>(runs * kTimePerReading / taken, 1));
+    }
   }
 
   Scheduler& scheduler_;
@@ -74,7 +118,7 @@ Scheduler::Scheduler(std::uint16_t index, Fleet& fleet, const base::Clock& clock
       context_{.home = this, .scope = &scope_} {}
 
 Scheduler::~Scheduler() {
-  CORERING_ASSERT(live_ == 0, "a scheduler is destroyed before its tasks have ended");
+  CORERING_ASSERT(live() == 0, "a scheduler is destroyed before its tasks have ended");
   if (current_scheduler == this) current_scheduler = nullptr;
 }
 
@@ -112,30 +156,48 @@ void Scheduler::publish_if_wanted(Deque& deque) noexcept {
 
 std::size_t Scheduler::run(const BatchLimits& limits) {
   take_inbox();
+  // Woken to search, and with work of its own before it has begun to: somebody else has to, or nobody is woken as long as that lasts.
+  const bool passes_search_on = (!ready_.empty() || deque_mask_ != 0) && fleet_.stop_searching(index_);
   if (deque_mask_ != 0) {
     for (Deque& deque : deques_) deque.publish();
     offer();
+  } else if (passes_search_on) {
+    offer();
   }
-  if (ready_.empty() && deque_mask_ == 0 && (!fleet_.is_used() || !steal())) return 0;
+  if (ready_.empty() && deque_mask_ == 0 && (!fleet_.is_used() || !steal(limits.io))) return 0;
   Batch batch(*this, limits);
   while (!batch.is_over()) {
     const auto mask = static_cast<PriorityMask>(ready_.mask() | deque_mask_);
     if (mask == 0) {
-      if (!fleet_.is_used() || !steal()) break;
+      if (!fleet_.is_used() || !steal(limits.io)) break;
       continue;
     }
     const Priority priority = rounds_.take(mask);
     batch.begin_run(priority);
     const PriorityMask bit = bit_of(priority);
     const bool pinned_first = (ready_.mask() & bit) != 0 && (stealable_is_next_ & deque_mask_ & bit) == 0;
-    const bool was_stealable = !pinned_first && run_stealable(priority);
-    if (!was_stealable && (ready_.mask() & bit) != 0) {
-      stealable_is_next_ |= bit;
-      ready_.run_next(priority);
+    if (!pinned_first && run_stealable(priority)) {
+      batch.end_stealable_run();
+    } else if ((ready_.mask() & bit) != 0) {
+      batch.end_runs(run_pinned(priority, batch.runs_max()));
     }
-    batch.end_run(was_stealable);
   }
   return batch.count();
+}
+
+// One piece, and more of them as long as it would be their turn anyway: nothing else has become ready, and their share is not used up.
+// Requires: rounds_ has just taken one run for the first.
+std::uint32_t Scheduler::run_pinned(Priority priority, std::uint32_t count_max) {
+  stealable_is_next_ |= bit_of(priority);
+  const PriorityMask ready = ready_.mask();
+  const PriorityMask stealable = deque_mask_;
+  const bool takes_turns = (stealable & bit_of(priority)) != 0;  // with stealable work of this priority
+  const std::uint32_t more_max = takes_turns ? 0 : std::min(count_max - 1, rounds_.left(priority));
+  ready_.run_next(priority);
+  std::uint32_t more = 0;
+  for (; more < more_max && ready_.mask() == ready && deque_mask_ == stealable; ++more) ready_.run_next(priority);
+  rounds_.take_more(priority, more);
+  return more + 1;
 }
 
 // The oldest one: in the order of spawning. What forks leave here is older than what their parents did since.
@@ -159,11 +221,25 @@ void Scheduler::take_inbox() {
   inbox_.take_all([this](Arrival& arrival) { arrival.arrive(*this); });
 }
 
-// The most urgent work of anybody, each time beginning with another core.
-bool Scheduler::steal() noexcept {
-  const std::uint16_t cores = fleet_.cores();
-  if (cores == 1) return false;
+// Where nobody has answered lately, nobody is waited for: a core that has nothing to steal sleeps.
+bool Scheduler::steal(const IoWatch* io) noexcept {
+  if (fleet_.cores() == 1) return false;
   counters_.steal_attempts.add();
+  for (std::uint32_t looks = 0;; ++looks) {
+    if (try_steal()) {
+      looks_max_ = kLooksMax;
+      return true;
+    }
+    if (looks >= looks_max_ || !inbox_.empty() || (io != nullptr && io->has_io())) break;
+    let_others_use_the_cpu();
+  }
+  looks_max_ /= 2;
+  return false;
+}
+
+// The most urgent work of anybody, each time beginning with another core.
+bool Scheduler::try_steal() noexcept {
+  const std::uint16_t cores = fleet_.cores();
   const std::uint32_t first = random();
   for (const Priority priority : kAllPriorities) {
     for (std::uint32_t count = 0; count < cores; ++count) {
@@ -198,6 +274,7 @@ bool Scheduler::steal_from(Scheduler& victim, Priority priority) noexcept {
   if (count == 0) return false;
   ours.publish();
   counters_.stolen.add(count);
+  CORERING_TRACE(steal, index_, victim.index_, index_of(priority), count);
   deque_mask_ |= bit_of(priority);
   return true;
 }
@@ -261,23 +338,6 @@ void Scheduler::send_home(Arrival& arrival, Scheduler& home) noexcept {
   if (fleet_.wake(index)) counters_.wakes.add();
 }
 
-void Scheduler::note_end(const Root& root) noexcept {
-  --live_;
-  Counters::OfPriority& of = counters_.of[index_of(root.context().priority)];
-  switch (root.state()) {
-    case Root::State::ended:
-      counters_.run.add();
-      of.run.add();
-      of.wait_ns.add(static_cast<std::uint64_t>(root.waited().count()));
-      return;
-    case Root::State::expired: counters_.expired.add(); return;
-    case Root::State::cancelled: counters_.cancelled.add(); return;
-    case Root::State::waiting:
-    case Root::State::running: break;
-  }
-  CORERING_ASSERT(false, "a task comes home before its end");
-}
-
 void Scheduler::cancel_all() noexcept {
   is_aborting_.store(true, std::memory_order_relaxed);
   scope_.cancel();
@@ -290,8 +350,9 @@ bool Scheduler::should_yield(Priority priority) noexcept {
 }
 
 void Scheduler::update_gauges() noexcept {
-  counters_.live.set(live_);
+  counters_.live.set(live());
   const FramePool::Counts frames = FramePool::counts();
+  counters_.frames_lent.set(frames.lent);
   counters_.frames_from_heap.set(frames.from_heap);
   counters_.frames_dropped.set(frames.dropped);
   counters_.frames_kept_bytes.set(frames.kept_bytes);

@@ -118,7 +118,7 @@ class Scheduler {
   bool is_aborting() const noexcept { return is_aborting_.load(std::memory_order_relaxed); }
 
   // Everything spawned here has ended, and nothing stealable lies here.
-  bool is_idle() const noexcept { return live_ == 0 && !has_stealable_work() && inbox_.empty(); }
+  bool is_idle() const noexcept { return live() == 0 && !has_stealable_work() && inbox_.empty(); }
 
   void update_gauges() noexcept;
 
@@ -136,7 +136,20 @@ class Scheduler {
   // To another core's inbox.
   void send_home(Arrival& arrival, Scheduler& home) noexcept;
 
-  void note_end(const Root& root) noexcept;
+  void note_end(const Root& root) noexcept {
+    Counters::OfPriority& of = counters_.of[index_of(root.context().priority)];
+    if (root.state() == Root::State::ended) [[likely]] {
+      const auto waited_ns = static_cast<std::uint64_t>(root.waited().count());
+      if (of.run.value() % Counters::OfPriority::kWaitsPerSample == 0) of.waited_ns.record(waited_ns);
+      of.run.add();
+      of.wait_ns.add(waited_ns);
+    } else if (root.state() == Root::State::expired) {
+      counters_.expired.add();
+    } else {
+      CORERING_ASSERT(root.state() == Root::State::cancelled, "a task comes home before its end");
+      counters_.cancelled.add();
+    }
+  }
 
   // This batch has lasted long enough, or more urgent work is ready, or, for low work, I/O. Sees to cores that have nothing to do.
   bool should_yield(Priority priority) noexcept;
@@ -149,18 +162,22 @@ class Scheduler {
     CORERING_ASSERT(task, "an empty task is spawned");
     const auto frame = task.release();
     counters_.spawned.add();
-    ++live_;
-    return *new Root(*this, options, mobility, frame, frame.promise());
+    return *new Root(context_, turn_time_, options, mobility, frame, frame.promise());
   }
 
   class Batch;
+
+  // Spawned here and not at its end.
+  std::uint64_t live() const noexcept { return counters_.spawned.value() - counters_.ended(); }
 
   bool gives_way_to_io(Priority priority) const noexcept { return priority == Priority::low && io_ != nullptr && io_->has_io(); }
 
   void share(Root& root) noexcept;
   void take_inbox();
+  std::uint32_t run_pinned(Priority priority, std::uint32_t count_max);
   bool run_stealable(Priority priority);
-  bool steal() noexcept;
+  bool steal(const IoWatch* io) noexcept;
+  bool try_steal() noexcept;
   bool steal_from(Scheduler& victim, Priority priority) noexcept;
   void offer() noexcept;
   void publish_if_wanted() noexcept;
@@ -179,9 +196,10 @@ class Scheduler {
   base::Instant turn_time_;
   base::Instant batch_end_;
   const IoWatch* io_ = nullptr;  // of this batch
+  std::uint32_t runs_per_reading_ = 1;
+  std::uint32_t looks_max_ = 0;  // at what others have, before this core gives up
   CancelScope scope_;
   TaskContext context_;
-  std::size_t live_ = 0;
   std::atomic<bool> is_aborting_{false};
   Counters counters_;
   Inbox inbox_;

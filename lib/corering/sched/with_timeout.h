@@ -42,6 +42,7 @@ class TimeLimit {
   void on_timer() {
     if (scope_.is_cancelled()) return;  // from outside: that came first
     is_over_ = true;
+    outer_.home->counters().timed_out.add();
     scope_.cancel();
   }
 

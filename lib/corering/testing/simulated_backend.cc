@@ -263,6 +263,10 @@ std::size_t SimulatedBackend::pending_receives() const noexcept {
   return static_cast<std::size_t>(std::ranges::count(pending_, IORING_OP_RECV, &Operation::opcode));
 }
 
+std::size_t SimulatedBackend::unacknowledged_sends() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count(pending_, true, &Operation::notification_due));
+}
+
 std::uint32_t SimulatedBackend::ready_completions() const noexcept { return completion_tail_ - completion_head_; }
 
 }  // namespace corering::testing

@@ -67,6 +67,7 @@ class SimulatedBackend final : public ring::Backend {
   std::uint64_t enters() const noexcept { return enters_; }
   std::size_t pending() const noexcept { return pending_.size(); }
   std::size_t pending_receives() const noexcept;
+  std::size_t unacknowledged_sends() const noexcept;  // zero-copy, with their result and without their notification
 
   // Withholds feature bits from the next open.
   void withhold_features(std::uint32_t bits) noexcept { withheld_ = bits; }

@@ -14,8 +14,6 @@ namespace {
 
 using Stream = flow::BatchStream<int>;
 
-void ended(void* flag) { *static_cast<bool*>(flag) = true; }
-
 sched::Task<> push_all(Stream& stream, int first, int count, int& accepted) {
   for (int value = first; value < first + count; ++value) {
     const bool pushed = co_await stream.push(value);
@@ -49,6 +47,11 @@ class BatchStream : public FlowCore {
  protected:
   void push(int first, int count) {
     for (int value = first; value < first + count; ++value) ASSERT_TRUE(stream_.try_push(int{value}));
+  }
+
+  void start(sched::Task<>& task, bool& has_ended) {
+    task.inherit(core().scheduler().context());
+    task.start([](void* flag) { *static_cast<bool*>(flag) = true; }, &has_ended);
   }
 
   Stream stream_{core(), {.name = "test", .batch_items_max = 4, .batches_max = 3, .batch_delay = std::chrono::milliseconds(5)}};
@@ -139,9 +142,9 @@ TEST_F(BatchStream, CoroutinesOnBothSidesKeepOrderAndPressure) {
   bool taken = false;
   auto producer = push_all(stream_, 0, 1000, accepted);
   auto consumer = take_all(stream_, batches_);
-  producer.start(&ended, &pushed);
+  start(producer, pushed);
   EXPECT_EQ(accepted, 12);  // three batches, then it waits
-  consumer.start(&ended, &taken);
+  start(consumer, taken);
   turns(260);
   EXPECT_TRUE(pushed);
   EXPECT_EQ(accepted, 1000);
@@ -162,7 +165,7 @@ TEST_F(BatchStream, WhoWaitsIsNotOvertaken) {
   bool pushed = false;
   push(0, 12);
   auto waiting = push_all(stream_, 12, 1, accepted);
-  waiting.start(&ended, &pushed);
+  start(waiting, pushed);
   releases_ = false;
   stream_.consume<&BatchStream::on_batch>(this);
   EXPECT_FALSE(stream_.try_push(99));
@@ -198,14 +201,14 @@ TEST_F(BatchStream, FinishDeliversTheRestAndThenTheEnd) {
 TEST_F(BatchStream, AnEmptyStreamThatIsFinishedEndsAtOnce) {
   bool taken = false;
   auto consumer = take_all(stream_, batches_);
-  consumer.start(&ended, &taken);
+  start(consumer, taken);
   stream_.finish();
   turns(1);
   EXPECT_TRUE(taken);
   int accepted = 0;
   bool pushed = false;
   auto late = push_all(stream_, 0, 2, accepted);
-  late.start(&ended, &pushed);
+  start(late, pushed);
   EXPECT_TRUE(pushed);
   EXPECT_EQ(accepted, 0);
 }
@@ -217,12 +220,12 @@ TEST_F(BatchStream, CoroutinesThatWaitMayBeDestroyed) {
   push(0, 12);
   {
     auto producer = push_all(stream_, 12, 1, accepted);
-    producer.start(&ended, &pushed);
+    start(producer, pushed);
   }
   {
     Stream empty(core(), {.name = "empty"});
     auto consumer = take_all(empty, batches_);
-    consumer.start(&ended, &taken);
+    start(consumer, taken);
   }
   stream_.consume<&BatchStream::on_batch>(this);
   turns(6);
@@ -234,7 +237,7 @@ TEST_F(BatchStream, NoDelayMeansTheEndOfTheTurn) {
   Stream eager(core(), {.name = "eager", .batch_items_max = 100, .batches_max = 2, .batch_delay = base::Duration::zero()});
   bool taken = false;
   auto consumer = take_all(eager, batches_);
-  consumer.start(&ended, &taken);
+  start(consumer, taken);
   for (int value = 0; value < 3; ++value) EXPECT_TRUE(eager.try_push(int{value}));
   turns(1);
   EXPECT_EQ(batches_, (std::vector<std::vector<int>>{{0, 1, 2}}));
@@ -255,9 +258,98 @@ TEST_F(BatchStream, TheMeanIsOverAllBatches) {
   EXPECT_EQ(sizes.count(), 2u);
   EXPECT_EQ(sizes.min(), 1u);
   EXPECT_EQ(sizes.max(), 4u);
+  EXPECT_EQ(histogram("test_batch_items").sum(), 5u);
   pass(std::chrono::seconds(2));
   turns(1);
   EXPECT_NEAR(stream_.items_per_second(), 2.5, 0.01);
+}
+
+TEST_F(BatchStream, ACancelledProducerPushesNothing) {
+  int accepted = 0;
+  auto before = core().scheduler().spawn(push_all(stream_, 0, 1, accepted));
+  turns(1);
+  EXPECT_EQ(accepted, 1);
+  push(1, 11);
+  auto waiting = core().scheduler().spawn(push_all(stream_, 12, 1, accepted));
+  auto behind = core().scheduler().spawn(push_all(stream_, 13, 1, accepted));
+  turns(1);
+  EXPECT_EQ(counter("test_push_waits"), 2u);
+  waiting.cancel();
+  turns(1);
+  EXPECT_TRUE(waiting.has_ended());
+  EXPECT_EQ(counter("test_refused"), 1u);
+  stream_.consume<&BatchStream::on_batch>(this);  // who waited behind goes on
+  turns(3);
+  EXPECT_TRUE(behind.has_ended());
+  EXPECT_EQ(accepted, 2);
+  stream_.finish();
+  turns(5);
+  EXPECT_EQ(batches_.back(), std::vector{13});
+}
+
+TEST_F(BatchStream, AProducerThatHasBeenLetInStaysInAlthoughItIsCancelled) {
+  int accepted = 0;
+  push(0, 12);
+  auto waiting = core().scheduler().spawn(push_all(stream_, 12, 1, accepted));
+  turns(1);
+  releases_ = false;
+  stream_.consume<&BatchStream::on_batch>(this);
+  turns(1);
+  stream_.release();  // lets it in, and queues the coroutine
+  waiting.cancel();
+  turns(1);
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(counter("test_pushed"), 13u);
+}
+
+TEST_F(BatchStream, ACancelledConsumerLeavesWhatItHasNotSeenToTheNext) {
+  auto first = core().scheduler().spawn(take_all(stream_, batches_));
+  turns(1);
+  first.cancel();
+  push(0, 4);  // the consumer waits no more, although it has not gone on yet
+  turns(2);
+  EXPECT_TRUE(first.has_ended());
+  EXPECT_TRUE(batches_.empty());
+  auto second = core().scheduler().spawn(take_all(stream_, batches_));
+  turns(2);
+  EXPECT_EQ(batches_, (std::vector<std::vector<int>>{{0, 1, 2, 3}}));
+  stream_.finish();
+  turns(3);
+  EXPECT_TRUE(second.has_ended());
+  EXPECT_TRUE(stream_.is_drained());
+}
+
+TEST_F(BatchStream, ACancelledConsumerGivesBackTheBatchThatItHad) {
+  const auto hold_one = [](Stream& stream, std::vector<std::vector<int>>& batches) -> sched::Task<> {
+    const Stream::Batch batch = co_await stream.next();
+    batches.emplace_back(batch.begin(), batch.end());
+    const Stream::Batch none = co_await stream.next();
+    EXPECT_TRUE(none.empty());
+  };
+  push(0, 4);
+  auto holder = core().scheduler().spawn(hold_one(stream_, batches_));
+  turns(2);
+  EXPECT_EQ(batches_.size(), 1u);
+  holder.cancel();
+  turns(2);
+  EXPECT_TRUE(holder.has_ended());
+  stream_.finish();
+  EXPECT_TRUE(stream_.is_drained());
+}
+
+TEST_F(BatchStream, WhoIsCancelledFirstPushesAndTakesNothing) {
+  push(0, 4);
+  int accepted = 0;
+  core().scheduler().wind_down();
+  core().scheduler().spawn(push_all(stream_, 0, 3, accepted)).detach();
+  core().scheduler().spawn(take_all(stream_, batches_)).detach();
+  turns(2);
+  EXPECT_EQ(accepted, 0);
+  EXPECT_EQ(counter("test_refused"), 3u);
+  EXPECT_TRUE(batches_.empty());
+  stream_.consume<&BatchStream::on_batch>(this);
+  turns(2);
+  EXPECT_EQ(batches_.size(), 1u);
 }
 
 // Producers, a consumer that holds batches for a while, time that passes: everything arrives, once, in order, in batches of the right

@@ -12,6 +12,7 @@ namespace flow_test {
 
 namespace base = corering::base;
 namespace flow = corering::flow;
+namespace metrics = corering::metrics;
 namespace runtime = corering::runtime;
 namespace sched = corering::sched;
 namespace simulated = corering::testing;  // ::testing is GoogleTest's
@@ -34,6 +35,14 @@ class FlowCore : public ::testing::Test {
 
   runtime::Core& core() { return core_.core(); }
   std::uint64_t counter(std::string_view name) { return core_.counter(name); }
+  // As it is exposed; of one core there is one series.
+  metrics::Distribution histogram(std::string_view name) {
+    for (const metrics::Family& family : core_.core().registry().collect()) {
+      if (family.name == name && family.kind == metrics::Kind::histogram) return family.series.front().distribution;
+    }
+    ADD_FAILURE() << "no histogram is registered as " << name;
+    return {};
+  }
   void turns(int count) {
     for (int turn = 0; turn < count; ++turn) core_.turn();
   }

@@ -48,6 +48,20 @@ TEST(Heap, LendsWhatWasAskedForAndAligned) {
   EXPECT_EQ(live_bytes(heap.account(Room::net)), 0u);
 }
 
+TEST(Heap, InADroughtItRefusesAndCounts) {
+  Heap heap;
+  const Heap::Use use(heap);
+  {
+    const Heap::Drought drought;
+    EXPECT_EQ(try_allocate(Room::net, 100, 8), nullptr);
+    EXPECT_EQ(heap.account(Room::net).refused.value(), 1u);
+    EXPECT_EQ(heap.allocation_count(), 0u);
+  }
+  void* memory = try_allocate(Room::net, 100, 8);
+  EXPECT_NE(memory, nullptr);
+  release(Room::net, memory, 100, 8);
+}
+
 TEST(Heap, KeepsAnAccountPerRoom) {
   Heap heap;
   const Heap::Use use(heap);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -87,6 +88,19 @@ TEST(ObjectPool, ReusesThePlaceThatCameBackLastAndGrowsNoFurther) {
   for (int round = 0; round < 10'000; ++round) pool.give_back(*pool.try_borrow(round));
   EXPECT_EQ(pool.size(), places);
   EXPECT_EQ(pool.counters().misses.value(), 1u);
+}
+
+// More than the rack holds: the rest goes through the stack, in the same order.
+TEST(ObjectPool, KeepsTheOrderOfHundreds) {
+  ObjectPool<int> pool({});
+  std::vector<int*> objects;
+  for (int index = 0; index < 500; ++index) objects.push_back(pool.try_borrow(index));
+  for (int* object : objects) pool.give_back(*object);
+  const std::uint64_t misses = pool.counters().misses.value();
+  for (std::size_t index = objects.size(); index > 0; --index) ASSERT_EQ(pool.try_borrow(0), objects[index - 1]) << index;
+  EXPECT_EQ(pool.counters().misses.value(), misses);
+  EXPECT_EQ(pool.live_max(), 500u);
+  for (int* object : objects) pool.give_back(*object);
 }
 
 TEST(ObjectPool, KnowsHowManyAreOutAndWereAtMost) {
@@ -273,7 +287,8 @@ TEST(ObjectPool, ObjectsMayGiveBackOthersWhenTheyDie) {
   EXPECT_GE(pool.size(), 10u);
 }
 
-// Random borrows and returns beside a plain set: never two at one place, never more than the maxima, every value untouched.
+// Random borrows and returns, now more of these and now of those, beside a plain set: never two at one place, never more than the
+// maxima, every value untouched, the place that came back last lent first.
 TEST(ObjectPool, BehavesLikeASetOnEverySeed) {
   const char* given = std::getenv("CORERING_SEED");
   const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}() * std::uint64_t{1'000};
@@ -282,29 +297,40 @@ TEST(ObjectPool, BehavesLikeASetOnEverySeed) {
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("CORERING_SEED=" + std::to_string(seed));
     corering::testing::Random random(seed);
-    const std::size_t live_max = random.between(1, 50);
-    const std::size_t idle_max = random.between(0, 50);
+    const std::size_t live_max = random.between(1, 300);
+    const std::size_t idle_max = random.between(0, 300);
     ObjectPool<std::uint64_t> pool({.live_max = live_max, .idle_max = idle_max});
     std::map<std::uint64_t*, std::uint64_t> out;
+    std::vector<std::uint64_t*> kept;  // that came back, the last at the end
     std::uint64_t returns = 0;
-    for (int step = 0; step < 2'000; ++step) {
-      if (random.chance(5)) {
+    std::size_t out_max = 0;
+    for (int step = 0; step < 4'000; ++step) {
+      if (random.chance(2)) {
         pool.clear();
-      } else if (random.chance(550)) {
+        kept.clear();
+      } else if (random.chance(step / 400 % 2 == 0 ? 800 : 200)) {
         auto* object = pool.try_borrow(std::uint64_t{random.next()});
         ASSERT_EQ(object == nullptr, out.size() == live_max);
         if (object != nullptr) {
           ASSERT_TRUE(out.emplace(object, *object).second);
+          out_max = std::max(out_max, out.size());
+          if (!kept.empty()) {
+            ASSERT_EQ(object, kept.back());
+            kept.pop_back();
+          }
         }
       } else if (!out.empty()) {
         const auto chosen = std::next(out.begin(), static_cast<std::ptrdiff_t>(random.below(out.size())));
         ASSERT_EQ(*chosen->first, chosen->second);
+        if (pool.size() < idle_max) kept.push_back(chosen->first);
         pool.give_back(*chosen->first);
         out.erase(chosen);
         ++returns;
       }
       ASSERT_EQ(pool.live(), out.size());
+      ASSERT_EQ(pool.live_max(), out_max);
       ASSERT_LE(pool.size(), idle_max);
+      ASSERT_GE(pool.size(), kept.size());
       ASSERT_EQ(pool.counters().returned() + pool.counters().dropped.value(), returns);
       ASSERT_EQ(pool.counters().hits() + pool.counters().misses.value(), returns + out.size());
     }

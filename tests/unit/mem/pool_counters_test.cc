@@ -26,9 +26,11 @@ TEST(PoolCounters, TheRegistryAddsThemUpOverCores) {
   cores[0].borrows.add(1);
   cores[1].borrows.add(2);
   cores[1].dropped.add(5);
+  cores[0].live_max.set(7);
   const auto snapshot = registry.snapshot();
   EXPECT_EQ(corering::metrics::value_of(snapshot, "pool_slices_borrows"), 3u);
   EXPECT_EQ(corering::metrics::value_of(snapshot, "pool_slices_dropped"), 5u);
+  EXPECT_EQ(corering::metrics::value_of(snapshot, "pool_slices_live_max"), 7u);
   for (const char* name : {"pool_slices_misses", "pool_slices_refused", "pool_slices_returns"}) {
     EXPECT_EQ(corering::metrics::value_of(snapshot, name), 0u) << name;
   }

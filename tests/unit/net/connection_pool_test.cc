@@ -3,77 +3,10 @@
 #include <cerrno>
 
 #include "../seed.h"
-#include "simulated_client.h"
+#include "simulated_pool.h"
 
 namespace net_test {
 namespace {
-
-constexpr const char* kWhere = "10.0.0.1:80";
-
-struct Outcome {
-  std::string reply;
-  int error = 0;
-  base::ErrorCode code{};
-  bool borrowed = false;
-  bool ended = false;
-};
-
-// Borrows a connection, asks, waits for an answer with a full stop, and gives it back.
-sched::Task<> ask(net::ConnectionPool& pool, std::string question, Outcome& outcome) {
-  base::Result<net::PooledConnection> borrowed = co_await pool.borrow();
-  outcome.borrowed = borrowed.has_value();
-  if (!borrowed) {
-    outcome.error = borrowed.error().os_error;
-    outcome.code = borrowed.error().code;
-    outcome.ended = true;
-    co_return;
-  }
-  net::PooledConnection& connection = *borrowed;
-  EXPECT_TRUE(connection->try_write(base::bytes_of(question)));
-  while (outcome.reply.find('.') == std::string::npos) {
-    net::Slice slice = co_await connection->receive();
-    if (!slice) break;
-    outcome.reply += base::text_of(slice.bytes());
-  }
-  outcome.ended = true;
-}
-
-sched::Task<bool> ping(net::Connection& connection) {
-  EXPECT_TRUE(connection.try_write(base::bytes_of("ping")));
-  net::Slice slice = co_await connection.receive();
-  co_return slice&& base::text_of(slice.bytes()) == "pong";
-}
-
-class ConnectionPool : public SimulatedClient {
- protected:
-  void SetUp() override { pool_options.name = "up"; }
-
-  void start_pool(Manner manner = Manner::accepts) {
-    start();
-    core().network().add_remote(kWhere, manner);
-    make_pool(address("10.0.0.1"), pool_options);
-  }
-
-  // One question and its answer; the connection is idle afterwards.
-  void exchange(simulated::Peer& peer, Outcome& outcome) {
-    ASSERT_TRUE(turn_until([&] { return peer.has_data(); }));
-    read(peer);
-    write(peer, "answer.");
-    ASSERT_TRUE(turn_until([&] { return outcome.ended; }));
-    EXPECT_EQ(outcome.reply, "answer.");
-  }
-
-  simulated::Peer one_idle() {
-    run(ask(pool(), "first", outcomes[0]));
-    auto peer = require_peer(kWhere);
-    exchange(peer, outcomes[0]);
-    EXPECT_EQ(counter("up_idle"), 1u);
-    return peer;
-  }
-
-  net::ConnectionPoolOptions pool_options;
-  std::vector<Outcome> outcomes = std::vector<Outcome>(8);
-};
 
 TEST_F(ConnectionPool, ReusesWhatComesBack) {
   start_pool();
@@ -281,6 +214,77 @@ TEST_F(ConnectionPool, CloseTellsThoseWhoWaitAndTakesNoMore) {
   exchange(peer, outcomes[0]);  // who has one may finish
   peer.finish_writing();
   ASSERT_TRUE(turn_until([&] { return pool().is_empty(); }));
+}
+
+TEST_F(ConnectionPool, ACancelledTaskBorrowsNothing) {
+  start_pool();
+  auto peer = one_idle();
+  core().core().scheduler().wind_down();
+  run(ask(pool(), "never", outcomes[1]));
+  EXPECT_TRUE(outcomes[1].ended);
+  EXPECT_EQ(outcomes[1].code, base::ErrorCode::cancelled);
+  EXPECT_EQ(counter("up_borrowed"), 1u);
+  EXPECT_EQ(counter("up_cancelled"), 1u);
+  EXPECT_EQ(counter("up_idle"), 1u);
+}
+
+TEST_F(ConnectionPool, WhatIsDialedForACancelledTaskStaysInThePool) {
+  start_pool();
+  auto handle = core().core().scheduler().spawn(ask(pool(), "never", outcomes[0]));
+  ASSERT_TRUE(turn_until([&] { return counter("dialer_addresses_tried") == 1; }));
+  EXPECT_EQ(counter("up_waiting"), 1u);
+  handle.cancel();
+  EXPECT_EQ(counter("up_waiting"), 0u);
+  ASSERT_TRUE(turn_until([&] { return handle.has_ended() && counter("up_idle") == 1; }));
+  EXPECT_EQ(outcomes[0].code, base::ErrorCode::cancelled);
+  EXPECT_EQ(counter("up_failed"), 1u);
+  run(ask(pool(), "second", outcomes[1]));
+  auto peer = require_peer(kWhere);
+  exchange(peer, outcomes[1]);
+  EXPECT_EQ(counter("up_dialed"), 1u);
+}
+
+TEST_F(ConnectionPool, ACancelledTaskLeavesTheQueueOfThoseWhoWait) {
+  pool_options.connections_max = 1;
+  start_pool();
+  run(ask(pool(), "holds it", outcomes[0]));
+  auto peer = require_peer(kWhere);
+  auto second = core().core().scheduler().spawn(ask(pool(), "second", outcomes[1]));
+  run(ask(pool(), "third", outcomes[2]));
+  ASSERT_TRUE(turn_until([&] { return peer.has_data() && counter("up_waiting") == 2; }));
+  second.cancel();
+  turns(1);
+  EXPECT_TRUE(second.has_ended());
+  EXPECT_EQ(outcomes[1].code, base::ErrorCode::cancelled);
+  exchange(peer, outcomes[0]);
+  exchange(peer, outcomes[2]);
+  EXPECT_EQ(outcomes[1].reply, "");
+}
+
+// Cancelled in every turn of its life: whatever it had, or was about to get, is in the pool afterwards or closed.
+TEST_F(ConnectionPool, ATaskMayBeCancelledInAnyTurn) {
+  pool_options.connections_max = 1;
+  start_pool();
+  for (int lived = 1; lived < 20; ++lived) {
+    Outcome outcome;
+    auto handle = core().core().scheduler().spawn(ask(pool(), "question", outcome));
+    turns(lived);
+    handle.cancel();
+    ASSERT_TRUE(turn_until([&] { return handle.has_ended(); })) << lived;
+    EXPECT_TRUE(outcome.ended) << lived;
+    EXPECT_EQ(outcome.reply, "") << lived;
+    Outcome next;
+    run(ask(pool(), "next", next));
+    ASSERT_TRUE(turn_until([&] {
+      while (auto peer = core().network().take_connected(kWhere)) {
+        write(*peer, "answer.");
+        peer->finish_writing();
+      }
+      return next.ended;
+    })) << lived;
+    EXPECT_EQ(next.reply, "answer.") << lived;
+    ASSERT_TRUE(turn_until([&] { return pool().is_empty(); })) << lived;
+  }
 }
 
 TEST_F(ConnectionPool, WhoDiesWithAConnectionGivesItUp) {

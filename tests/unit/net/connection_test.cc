@@ -206,6 +206,7 @@ TEST_F(Connection, AnIdlePeerThatTakesNothingIsAborted) {
 }
 
 TEST_F(Connection, DrainingAnswersWhatWasReceived) {
+  limits.send_queue_free_divisor = 1;  // or the few chunks here would not take it all
   ScriptedSession& session = make_session();
   start(session);
   simulated::Peer peer = connect(65536, 64);
@@ -262,7 +263,7 @@ TEST_F(Connection, WritesOfATurnLeaveTogether) {
 class BracketSession final : public net::Session {
  public:
   void on_data(net::Connection& connection) override {
-    write(connection, "[");
+    if (has_brackets) write(connection, "[");
     connection.input().for_each([&](base::ByteView piece) {
       text += base::text_of(piece);
       return true;
@@ -270,7 +271,7 @@ class BracketSession final : public net::Session {
     connection.input().consume(connection.input().bytes());
     was_lent = connection.try_send_lent(base::bytes_of(text),
                                         {[](void* self) noexcept { ++static_cast<BracketSession*>(self)->returns; }, this});
-    write(connection, "]");
+    if (has_brackets) write(connection, "]");
   }
 
   static void write(net::Connection& connection, std::string_view bytes) {
@@ -281,6 +282,7 @@ class BracketSession final : public net::Session {
   }
 
   std::string text;
+  bool has_brackets = true;
   bool was_lent = false;
   int returns = 0;
 };
@@ -313,6 +315,19 @@ TEST_F(Replies, WhatIsLentToAConnectionThatAbortsIsTakenBack) {
   turns(10);
   EXPECT_EQ(session.returns, 1);
   EXPECT_EQ(counter("closed"), 1u);
+}
+
+TEST_F(Replies, WhoeverHasNothingQueuedMayLendOneBeyondTheLimit) {
+  limits.lent_slices_max = 0;
+  session.has_brackets = false;
+  start(session);
+  simulated::Peer peer = connect();
+  write(peer, "a value");
+  turns(5);
+  EXPECT_TRUE(session.was_lent);
+  EXPECT_EQ(read(peer), "a value");
+  EXPECT_EQ(session.returns, 1);
+  EXPECT_EQ(counter("lending_refused"), 0u);
 }
 
 TEST_F(Replies, LendingBeyondTheLimitIsRefusedAndCounted) {

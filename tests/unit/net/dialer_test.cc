@@ -161,6 +161,70 @@ TEST_F(Dialer, WhoDiesWhileDialingIsForgotten) {
   EXPECT_EQ(counter("dialer_forgotten"), 1u);
 }
 
+// A dial whose task is cancelled: before it begins, while its name is looked up, while it connects, and when it is there.
+TEST_F(Dialer, ACancelledTaskDoesNotDial) {
+  start();
+  core().core().scheduler().wind_down();
+  run(ask(dialer(), address("10.0.0.1"), outcome_));
+  EXPECT_EQ(outcome_.code, base::ErrorCode::cancelled);
+  EXPECT_EQ(counter("dialer_dials"), 0u);
+}
+
+TEST_F(Dialer, ATaskThatIsCancelledDuringTheLookUpGoesOn) {
+  start();
+  sched::Scheduler& scheduler = core().core().scheduler();
+  auto handle = scheduler.spawn(ask(dialer(), {"three.example", 80}, outcome_));
+  const auto cancel = [](sched::JoinHandle<>& other) -> sched::Task<> {
+    other.cancel();
+    co_return;
+  };
+  // Low work comes last in the ready phase, in which the look-up starts; its result comes later in the turn.
+  scheduler.spawn(cancel(handle), {.priority = sched::Priority::low}).detach();
+  turns(1);
+  EXPECT_EQ(counter("dialer_look_ups"), 1u);
+  EXPECT_EQ(outcome_.code, base::ErrorCode::cancelled);
+  ASSERT_TRUE(turn_until([&] { return dialer().is_idle() && counter("offloads_outstanding") == 0; }));
+  EXPECT_EQ(counter("dialer_forgotten"), 1u);
+  EXPECT_EQ(counter("dialer_addresses_tried"), 0u);
+}
+
+TEST_F(Dialer, ATaskThatIsCancelledWhileItConnectsGoesOnAndTheSocketIsClosed) {
+  start();
+  add_remote("10.0.0.1:80", Manner::keeps_silent);
+  auto handle = core().core().scheduler().spawn(ask(dialer(), address("10.0.0.1"), outcome_));
+  ASSERT_TRUE(turn_until([&] { return counter("dialer_addresses_tried") == 1; }));
+  EXPECT_EQ(core().network().open_streams(), 1u);
+  handle.cancel();
+  turns(1);
+  EXPECT_TRUE(handle.has_ended());
+  EXPECT_EQ(outcome_.code, base::ErrorCode::cancelled);
+  ASSERT_TRUE(turn_until([&] { return dialer().is_idle(); }));
+  EXPECT_EQ(core().network().open_streams(), 0u);
+  EXPECT_EQ(counter("dialer_forgotten"), 1u);
+}
+
+// Cancelled in every turn of its life: the task hears once, with a connection or without, and no socket is left open.
+TEST_F(Dialer, ATaskMayBeCancelledInAnyTurn) {
+  start();
+  add_remote("10.0.0.3:80", Manner::accepts);  // the first two refuse
+  int with_connection = 0;
+  int without = 0;
+  for (int lived = 1; lived < 30; ++lived) {
+    Outcome outcome;
+    auto handle = core().core().scheduler().spawn(ask(dialer(), {"three.example", 80}, outcome));
+    turns(lived);
+    handle.cancel();
+    ASSERT_TRUE(turn_until([&] { return handle.has_ended(); })) << lived;
+    EXPECT_EQ(outcome.ended, 1) << lived;
+    (outcome.code == base::ErrorCode::cancelled ? without : with_connection) += 1;
+    while (auto peer = core().network().take_connected("10.0.0.3:80")) peer->finish_writing();
+    ASSERT_TRUE(turn_until([&] { return dialer().is_idle(); })) << lived;
+    ASSERT_EQ(core().network().open_streams(), 0u) << lived;
+  }
+  EXPECT_GT(with_connection, 0);
+  EXPECT_GT(without, 0);
+}
+
 TEST_F(Dialer, DrainGivesUpWhatIsUnderWayAndTakesNoMore) {
   start();
   add_remote("10.0.0.1:80", Manner::keeps_silent);

@@ -82,5 +82,23 @@ TEST_F(Listener, ClosesItsSocketOnceItDrains) {
   EXPECT_EQ(counter("accepted"), 0u);
 }
 
+// An accepted socket for which there is no connection, and no memory to await its close by either: closed all the same.
+TEST_F(Listener, WithoutMemoryItClosesWhatItAccepts) {
+  limits.connections_max = 100;
+  start(session_);
+  {
+    const mem::Heap::Drought drought;
+    simulated::Peer peer = connect();
+    write(peer, "hello");
+    ASSERT_TRUE(core().turn_until([&] { return counter("refused") == 1; }));
+    turns(5);
+    EXPECT_TRUE(peer.was_reset());
+  }
+  EXPECT_EQ(counter("accepted"), 0u);
+  simulated::Peer peer = connect();
+  write(peer, "hello");
+  EXPECT_TRUE(core().turn_until([&] { return peer.has_data(); })) << "it goes on when there is memory again";
+}
+
 }  // namespace
 }  // namespace net_test

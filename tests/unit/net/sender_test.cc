@@ -96,6 +96,53 @@ TEST_F(Sender, ASocketThatRefusesZeroCopyIsServedPlainly) {
   EXPECT_EQ(counter("peer_failures"), 0u);
 }
 
+// A connection whose first zero-copy send finds no memory to be remembered by: the bytes go the plain way until there is some again.
+TEST_F(Sender, AFirstSendWithoutMemoryIsPlain) {
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  exchange(peer, "open");
+  {
+    const mem::Heap::Drought drought;
+    exchange(peer, std::string(300, 'x'));
+    EXPECT_EQ(counter("zero_copy_sends"), 0u);
+  }
+  exchange(peer, std::string(300, 'y'));
+  EXPECT_GE(counter("zero_copy_sends"), 1u);
+}
+
+// The same for one that has sends which nobody has acknowledged yet: order is kept, nothing is lost.
+TEST_F(Sender, ALaterSendWithoutMemoryIsPlain) {
+  options.chunks.chunk_count = 256;
+  limits.send_queue_chunks_high = 256;
+  limits.send_queue_free_divisor = 1;
+  start_zero_copy(net::ZeroCopy::always);
+  simulated::Peer peer = connect();
+  std::string sent;
+  const auto send_more = [&] {
+    const std::string text(200, static_cast<char>('a' + sent.size() / 200 % 26));
+    write(peer, text);
+    sent += text;
+    turns(3);
+  };
+  exchange(peer, "open");
+  send_more();
+  ASSERT_EQ(counter("zero_copy_sends"), 1u);
+  {
+    const mem::Heap::Drought drought;
+    for (int send = 0; send < 50; ++send) send_more();
+    EXPECT_EQ(counter("zero_copy_sends"), 32u) << "as many as the pool had made ahead";
+  }
+  send_more();
+  std::string got;
+  ASSERT_TRUE(core().turn_until([&] {
+    got += read(peer);
+    return got.size() == sent.size();
+  }));
+  EXPECT_EQ(got, sent);
+  turns(3);
+  EXPECT_EQ(counter("chunks_home"), counter("chunks_total"));
+}
+
 TEST_F(Sender, AnAbortTakesTheMemoryOfAStalledPeerBack) {
   start_zero_copy(net::ZeroCopy::always);
   simulated::Peer peer = connect();

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace net_test {
 namespace {
@@ -31,7 +32,7 @@ class Slices : public ::testing::Test {
   }
 
   mem::ChunkPool chunks{std::move(*mem::ChunkPool::open({.chunk_bytes = 64, .chunk_count = 8}))};
-  net::SlicePool pool{8, 2};
+  net::SlicePool pool{8, 2, 1};
 };
 
 TEST_F(Slices, GivesItsChunkBackWhenItDies) {
@@ -121,6 +122,8 @@ TEST_F(Slices, LendingHasALimit) {
     const net::Slice second = lend();
     EXPECT_TRUE(first && second);
     EXPECT_FALSE(lend());
+    EXPECT_TRUE(pool.try_lend(base::bytes_of("lent"), lender, net::SlicePool::Bound::none));
+    EXPECT_EQ(std::exchange(returns, 0), 1);
     EXPECT_EQ(returns, 0) << "refused bytes stay the lender's";
   }
   EXPECT_EQ(returns, 2);
@@ -131,6 +134,17 @@ TEST_F(Slices, ASliceCanLoseItsFront) {
   net::Slice held = slice("header body");
   held.remove_prefix(7);
   EXPECT_EQ(base::text_of(held.bytes()), "body");
+}
+
+// Lending takes nothing from what the chunks will need: with the last memory gone each chunk still gets its slice.
+TEST_F(Slices, EveryChunkGetsASliceWhateverMemoryIsLeft) {
+  const mem::Heap::Drought drought;
+  const std::string text = "lent";
+  EXPECT_FALSE(pool.try_lend(base::bytes_of(text), {}));
+  net::SliceQueue queue;
+  for (int chunk = 0; chunk < 8; ++chunk) queue.push_back(slice("x"));
+  EXPECT_EQ(text_of(queue), "xxxxxxxx");
+  EXPECT_FALSE(pool.try_lend(base::bytes_of(text), {}));
 }
 
 }  // namespace

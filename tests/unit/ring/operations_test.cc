@@ -219,8 +219,10 @@ TEST_F(Operations, AMultishotAcceptStaysArmedUntilCancelled) {
   EXPECT_EQ(cancel.results[0].value, 0);
 }
 
-// EMFILE ends a multishot accept; the client stays in the backlog and a new accept gets it.
+// EMFILE ends a multishot accept; the client stays in the backlog and a new accept gets it. While no descriptor is to be had, no member
+// of the test is called: UndefinedBehaviorSanitizer opens a pipe to look at an object's type, and reports one that it cannot look at.
 TEST_F(Operations, AMultishotAcceptEndsOnTooManyFiles) {
+  ring::Ring& here = ring();
   const Listening listening;
   const sys::Fd client = listening.connect();
   rlimit before{};
@@ -230,8 +232,8 @@ TEST_F(Operations, AMultishotAcceptEndsOnTooManyFiles) {
   const rlimit none{static_cast<rlim_t>(lowest), before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &none);
   Recorder accept;
-  ring::prepare_accept_multishot(ring().require_sqe(accept.completion), file(listening.fd()), ring::AcceptInto::descriptors);
-  finish(accept);
+  ring::prepare_accept_multishot(here.require_sqe(accept.completion), file(listening.fd()), ring::AcceptInto::descriptors);
+  ring_test::turn_until(here, [&] { return !accept.completion.in_flight(); });
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_EQ(accept.results[0].value, -EMFILE);
   EXPECT_FALSE(accept.results[0].more());

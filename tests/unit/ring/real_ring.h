@@ -26,6 +26,19 @@ struct Recorder {
   ring::Completion completion = ring::Completion::to<&Recorder::on_result>(this);
 };
 
+// Turns until the condition holds; bounded in time.
+inline void turn_until(ring::Ring& ring, const std::function<bool()>& condition) {
+  for (int turn = 0; turn < 2000 && !condition(); ++turn) {
+    ring.enter({.wait_count = 1, .timeout = std::chrono::milliseconds(5)});
+    for (;;) {
+      const auto batch = ring.reap();
+      if (batch.empty()) break;
+      for (const ring::Cqe& cqe : batch) ring.dispatch(cqe);
+    }
+  }
+  EXPECT_TRUE(condition());
+}
+
 class RealRing : public ::testing::Test {
  protected:
   explicit RealRing(ring::SetupOptions options = {}) {
@@ -40,18 +53,7 @@ class RealRing : public ::testing::Test {
 
   ring::Ring& ring() { return *ring_; }
 
-  // Turns until the condition holds; bounded in time.
-  void turn_until(const std::function<bool()>& condition) {
-    for (int turn = 0; turn < 2000 && !condition(); ++turn) {
-      ring().enter({.wait_count = 1, .timeout = std::chrono::milliseconds(5)});
-      for (;;) {
-        const auto batch = ring().reap();
-        if (batch.empty()) break;
-        for (const ring::Cqe& cqe : batch) ring().dispatch(cqe);
-      }
-    }
-    EXPECT_TRUE(condition());
-  }
+  void turn_until(const std::function<bool()>& condition) { ring_test::turn_until(ring(), condition); }
 
   void finish(Recorder& recorder) {
     turn_until([&] { return !recorder.completion.in_flight(); });

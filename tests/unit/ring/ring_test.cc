@@ -38,6 +38,25 @@ TEST_F(Ring, AnEnterWithoutWaitingCollectsCompletions) {
   EXPECT_EQ(receive.results[0].value, 8);
 }
 
+// What low work gives way to: a result that waits inside the kernel for the next enter is news, too, and asking is no system call.
+TEST_F(Ring, HasNewsAsSoonAsTheKernelHas) {
+  SocketPair pair;
+  std::array<std::byte, 8> into{};
+  Recorder receive;
+  ring::prepare_receive(ring().require_sqe(receive.completion), file(pair.fds[0]), into);
+  ring().enter({});
+  EXPECT_FALSE(ring().has_news());
+  ASSERT_EQ(::write(pair.fds[1], "12345678", 8), 8);
+  EXPECT_TRUE(ring().has_news());
+  ring().enter({});
+  EXPECT_TRUE(ring().has_completions());
+  EXPECT_TRUE(ring().has_news());
+  const auto batch = ring().reap();
+  ring().dispatch(batch);
+  EXPECT_EQ(receive.results.size(), 1u);
+  EXPECT_FALSE(ring().has_news());
+}
+
 TEST_F(Ring, AWaitEndsAtItsTimeout) {
   ring().enter({.wait_count = 1, .timeout = std::chrono::milliseconds(1)});
   EXPECT_TRUE(ring().reap().empty());

@@ -112,8 +112,9 @@ TEST(Describe, NamesWhatARuntimeIsStartedWith) {
   options.thread_name = "worker";
   options.blocking.threads_max = 5;
   const std::string text = describe(options);
-  for (const char* part : {"cores=3 ", " event_interval=512 ", " wait_events=32 ", " min_wait_us=50 ", " spin_us=0 ",
-                           " max_blocking_threads=5 ", " thread_stack_bytes=0 ", " thread_name=worker"}) {
+  for (const char* part :
+       {"cores=3 ", " event_interval=512 ", " event_time_us=100 ", " blocking_stack_bytes=1048576 ", " wait_events=32 ",
+        " min_wait_us=50 ", " spin_us=0 ", " max_blocking_threads=5 ", " thread_stack_bytes=0 ", " thread_name=worker"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
   }
 }

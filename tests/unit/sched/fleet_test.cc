@@ -59,7 +59,7 @@ TEST_F(TwoCoresTest, AnIdleCoreTakesHalfOfWhatAnotherHas) {
     stolen += place.value();
   }
   EXPECT_EQ(stolen, 10);  // second_ came back for the rest
-  EXPECT_EQ(first_->counters().run.value(), 20u);
+  EXPECT_EQ(first_->counters().run(), 20u);
 }
 
 TEST_F(TwoCoresTest, AnIdleCoreTakesTheMostUrgentFirst) {
@@ -92,8 +92,8 @@ TEST_F(TwoCoresTest, TheResultComesBackToTheCoreThatAsked) {
   EXPECT_EQ(resumed_on, 99);
   first_.turn_until_quiet();
   EXPECT_EQ(resumed_on, 10);
-  EXPECT_EQ(second_->counters().run.value(), 0u);
-  EXPECT_EQ(first_->counters().run.value(), 2u);
+  EXPECT_EQ(second_->counters().run(), 0u);
+  EXPECT_EQ(first_->counters().run(), 2u);
 }
 
 TEST_F(TwoCoresTest, WorkOfACoreThatAbortsIsCancelledWhereverItLies) {
@@ -118,6 +118,30 @@ TEST_F(TwoCoresTest, ASleepingCoreIsWokenForStealableWorkOnceAndNotForPinned) {
   EXPECT_EQ(first_->counters().wakes.value(), 1u);
   second_.turn_until_quiet();
   first_.turn_until_quiet();
+}
+
+// Whoever is woken to search and finds that it has work of its own does that first; somebody else is woken to search instead.
+TEST(Fleet, ACoreThatHasWorkPassesTheSearchOn) {
+  test_core::ManualClock clock;
+  sched::Fleet fleet(3);
+  ManualCore first(0, fleet, clock);
+  ManualCore second(1, fleet, clock);
+  ManualCore third(2, fleet, clock);
+  ASSERT_TRUE(second->try_sleep());
+  ASSERT_TRUE(third->try_sleep());
+  first->make_current();
+  first->spawn_stealable(answer()).detach();
+  ASSERT_EQ(second.alarm().count + third.alarm().count, 1);
+  ManualCore& woken = second.alarm().count == 1 ? second : third;
+  woken->make_current();
+  woken->spawn(answer()).detach();
+  woken.turn({.count_max = 1, .time_max = 1h});
+  EXPECT_EQ(second.alarm().count, 1);
+  EXPECT_EQ(third.alarm().count, 1);
+  for (ManualCore* core : {&second, &third, &first}) {
+    (*core)->wake_up();
+    core->turn_until_quiet();
+  }
 }
 
 TEST_F(TwoCoresTest, ACoreDoesNotSleepWhileAnotherHasWorkToShare) {

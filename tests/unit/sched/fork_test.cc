@@ -187,9 +187,8 @@ Task<> nothing() { co_return; }
 
 // What the owner forks stays its own until a core has nothing to do, and then goes at the owner's next checkpoint.
 Task<> share_with(ManualCore& first, ManualCore& second) {
-  // One piece, and a look whether more was stolen with it.
   const auto idle_core_turns = [&] {
-    second.turn({.count_max = 2, .time_max = std::chrono::hours(1)});
+    second.turn({.count_max = 1, .time_max = std::chrono::hours(1)});
     first->make_current();
     return second->counters().stolen.value();
   };

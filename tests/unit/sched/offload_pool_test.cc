@@ -140,9 +140,7 @@ TEST(OffloadPoolDeathTest, AThreadThatCannotBeHadIsAnError) {
 TEST(OffloadPool, ServesSeveralCores) {
   constexpr int kCalls = 2'000;
   struct Side {
-    explicit Side(sched::OffloadPool& pool)
-        : port(&pool, ready, [](void* self) { static_cast<Side*>(self)->woken.release(); }, this) {}
-    sched::ReadyQueue ready;
+    explicit Side(sched::OffloadPool& pool) : port(&pool, [](void* self) { static_cast<Side*>(self)->woken.release(); }, this) {}
     std::counting_semaphore<> woken{0};
     sched::OffloadPort port;
   };

@@ -10,7 +10,7 @@
 #include "corering/sched/offload.h"
 #include "corering/sched/offload_pool.h"
 #include "corering/sched/offload_port.h"
-#include "corering/sched/ready_queue.h"
+#include "test_core.h"
 
 namespace sched_test {
 
@@ -50,14 +50,22 @@ class PortOnAThread {
       if (std::chrono::steady_clock::now() > end) return false;
       if (!port.has_results()) static_cast<void>(woken_.try_acquire_for(std::chrono::milliseconds(100)));
       port.take_results();
-      while (!ready.empty()) ready.run_next(sched::Priority::normal);
+      core->turn_until_quiet();
     }
     return true;
   }
 
-  sched::ReadyQueue ready;
+  // Starts a coroutine as a task of this core.
+  sched::JoinHandle<> spawn(sched::Task<> task) {
+    auto handle = (*core)->spawn(std::move(task));
+    core->turn_until_quiet();
+    return handle;
+  }
+
+  test_core::SingleCore single;
+  test_core::ManualCore* const core = &single.core;
   sched::OffloadPool pool;
-  sched::OffloadPort port{&pool, ready, [](void* self) { static_cast<PortOnAThread*>(self)->woken_.release(); }, this};
+  sched::OffloadPort port{&pool, [](void* self) { static_cast<PortOnAThread*>(self)->woken_.release(); }, this};
 
  private:
   std::counting_semaphore<> woken_{0};

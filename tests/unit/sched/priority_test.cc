@@ -45,6 +45,22 @@ TEST(Rounds, WhoComesInTheMiddleOfARoundStillHasAShareOfIt) {
   EXPECT_EQ(runs_until_low, 54);
 }
 
+TEST(Rounds, SeveralRunsInARowCountLikeSingleOnes) {
+  Rounds single;
+  Rounds several;
+  const auto next = [](Rounds& rounds) { return rounds.take(bit_of(Priority::high) | bit_of(Priority::low)); };
+  for (int round = 0; round < 10; ++round) {
+    ASSERT_EQ(next(several), next(single));
+    const std::uint32_t more = several.left(Priority::high);
+    for (std::uint32_t count = 0; count < more; ++count) ASSERT_EQ(next(single), Priority::high);
+    several.take_more(Priority::high, more);
+    for (std::uint32_t count = 0; count < Rounds::kShares[index_of(Priority::low)]; ++count) {
+      ASSERT_EQ(next(single), Priority::low);
+      ASSERT_EQ(next(several), Priority::low);
+    }
+  }
+}
+
 TEST(Rounds, WhoIsAloneRunsWithoutEnd) {
   Rounds rounds;
   for (int run = 0; run < 1'000; ++run) ASSERT_EQ(rounds.take(bit_of(Priority::low)), Priority::low);

@@ -47,6 +47,7 @@ TEST_F(WithTimeoutTest, GivesTheValueOfATaskThatIsInTime) {
 TEST_F(WithTimeoutTest, GivesUpATaskThatIsLateAndEndsItsWaits) {
   single_.core->spawn(limit(slow_answer(1h, undisturbed_), 10ms, outcome_, ends_)).detach();
   single_.core.turn_until_quiet();
+  EXPECT_EQ(single_.core->counters().timed_out.value(), 0u);
   single_.pass(9ms);
   EXPECT_EQ(ends_, 0);
   single_.pass(3ms);
