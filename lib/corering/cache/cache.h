@@ -31,6 +31,7 @@
 #include "corering/base/bytes.h"
 #include "corering/base/result.h"
 #include "corering/cache/block_device.h"
+#include "corering/cache/cache_options.h"
 #include "corering/cache/counters.h"
 #include "corering/cache/dirty_queue.h"
 #include "corering/cache/evictor.h"
@@ -106,20 +107,6 @@ class Reservation {
   bool is_large_ = false;
   base::MutableBytes value_;
   Pin pin_;
-};
-
-struct CacheOptions {
-  std::size_t l1_bytes = std::size_t{64} << 20;
-  std::size_t segment_bytes = 0;  // of L1, a power of two; 0: up to 1 MiB, less for a small L1
-  std::uint64_t hash_seed = 0;    // 0: drawn from the kernel
-  std::int64_t now_ms = 0;        // since 1970
-
-  // L2, L3 or both below L1; without one, what leaves L1 leaves the cache. The cache sets key_hash_seed and now_ms.
-  std::optional<LogOptions> log;
-  BlockDevice* device = nullptr;  // of L3, with its layout; outlives the cache
-  LogFileLayout layout;
-  std::int64_t sync_ms = 1000;                                   // what was stored is durable after at most this and a sync
-  std::size_t promoted_bytes_per_s_max = std::size_t{64} << 20;  // from the log into L1
 };
 
 // A cold item as a scan meets it: only the file knows its key.

@@ -1,7 +1,7 @@
 // Recovery: reads a cache file and gives its owner back what it held.
 //
-//   a sync of the device → marks → the first block of every segment → the segments behind the last known sync point, for their headers → all segments that
-//   count, in the order of the log → the owner, key by key
+//   a sync of the device → marks → the first block of every segment → the segments behind the last known sync point, for their headers
+//   → all segments that count, in the order of the log → the owner, key by key
 //
 // The sync comes first because the process before may have been killed with much of the log in the page cache only: what is found is built
 // on, segments that it says are free are written over, and after a power failure it must be found again.

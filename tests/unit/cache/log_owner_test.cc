@@ -1,4 +1,6 @@
 // What the file must hold: rounds of write-back, a clean stop, and values that are large for L1 or for the log.
+#include "corering/cache/log_owner.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
