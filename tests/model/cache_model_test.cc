@@ -99,6 +99,15 @@ TEST(CacheModel, IsNeverWrongWithoutTheMemoryTier) {
   run(shape, 300'000, 2);
 }
 
+// Some fit into a segment of the log, some do not.
+TEST(CacheModel, IsNeverWrongWithLargeValuesOverThreeTiers) {
+  Shape shape = three_tiers(100);
+  shape.cache.l1_bytes = 256 << 10;
+  shape.keys = 300;
+  shape.value_bytes_max = 20'000;
+  run(shape, 40'000, 2);
+}
+
 TEST(CacheModel, IsNeverWrongOnADiskThatFails) {
   Shape shape = three_tiers(30);
   shape.faults.short_transfer = 100;

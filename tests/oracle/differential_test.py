@@ -19,7 +19,8 @@ BATCH = 50
 ORACLES = {
     'redis': ['redis-server', '--port', '0', '--unixsocket', '{socket}', '--dir', '{folder}', '--save', '', '--appendonly', 'no',
               '--enable-debug-command', 'yes'],
-    'memcached': ['memcached', '-s', '{socket}', '-m', '256', '-t', '1', '-u', 'root', '-I', '8m', '-o', 'no_lru_maintainer,no_lru_crawler'],
+    'memcached': ['memcached', '-s', '{socket}', '-m', '256', '-t', '1', '-u', 'root', '-I', '8m',
+                  '-o', 'no_lru_maintainer,no_lru_crawler'],
 }
 
 

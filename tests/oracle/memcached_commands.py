@@ -107,7 +107,8 @@ class MemcachedCommands:
     def next(self):
         make = self.random.choices(
             [self.storing, lambda: b' '.join([b'get'] + [self.key() for _ in range(self.random.randint(1, 4))]) + b'\r\n',
-             lambda: self.line(b'incr', self.key(), self.pick(*NUMBERS)), lambda: self.line(b'decr', self.key(), self.pick(*NUMBERS, LARGE)),
+             lambda: self.line(b'incr', self.key(), self.pick(*NUMBERS)),
+             lambda: self.line(b'decr', self.key(), self.pick(*NUMBERS, LARGE)),
              lambda: self.line(b'touch', self.key(), self.pick(*TIMES)), lambda: self.line(b'delete', self.key()),
              lambda: b' '.join([b'gat', self.pick(*TIMES), self.key(), self.key()]) + b'\r\n',
              self.meta_get, self.meta_set, self.meta_delete, self.meta_arithmetic,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "corering/cache/compression.h"
+#include "corering/cache/file_marks.h"
 #include "corering/cache/superblock.h"
 
 namespace sim {
@@ -36,8 +37,9 @@ std::string plain_value(const RecordView& record) {
 
 }  // namespace
 
-LogLife::LogLife(std::uint64_t seed)
+LogLife::LogLife(std::uint64_t seed, Damage damage)
     : random_(seed),
+      damage_(damage),
       layout_{.file_id = random_.next(), .segment_bytes = kSegmentBytes, .segment_count = random_.between(8, 14)},
       device_(layout_.file_bytes(), random_.next()) {
   for (std::size_t key = 0; key < kKeys; ++key) keys_[MapOwner::hash_of(LogOracle::key_name(key))] = key;
@@ -48,8 +50,15 @@ LogLife::LogLife(std::uint64_t seed)
   if (random_.chance(200)) faults_.read_error = static_cast<unsigned>(random_.below(100));
   value_bytes_max_ = random_.chance(200) ? 16000 : random_.between(30, 4000);
   l1_max_ = random_.between(1, 20);
-  const base::MutableBytes image(device_.image());
-  cache::write_superblock(image.first(cache::kFileBlockBytes), {.layout = layout_});
+  format();
+}
+
+// As LogFile does it.
+void LogLife::format() {
+  std::vector<std::byte> superblock(cache::kFileBlockBytes);
+  cache::write_superblock(superblock, {.layout = layout_});
+  device_.damage(0, superblock);
+  cache::write_first_marks(layout_, [&](std::uint64_t offset, base::ByteView block) { device_.damage(offset, block); });
 }
 
 LogLife::~LogLife() {
@@ -64,6 +73,7 @@ LifeOutcome LogLife::run() {
     if (!failed()) check_all();
     if (!failed()) work(random_.between(1, 300));
     crash();
+    if (damage_ == Damage::some && random_.chance(700)) this->damage();
   }
   if (!failed()) start();
   if (!failed()) check_all();
@@ -83,7 +93,7 @@ void LogLife::start() {
   const auto reading = cache::read_superblock(base::ByteView(device_.image()).first(cache::kFileBlockBytes));
   if (reading.problem == cache::SuperblockProblem::none && reading.superblock.poisoned) {
     layout_.file_id = random_.next();
-    cache::write_superblock(base::MutableBytes(device_.image()).first(cache::kFileBlockBytes), {.layout = layout_});
+    format();
     oracle_.lose_all();
   }
   device_.set_faults({.short_transfer = faults_.short_transfer, .latency_max = faults_.latency_max});
@@ -127,17 +137,23 @@ void LogLife::turn() {
 void LogLife::check_all() {
   device_.set_faults({});
   for (std::size_t key = 0; key < kKeys && !failed(); ++key) {
-    const MapOwner::Item* item = owner_->find(LogOracle::key_name(key));
     std::string value;
-    if (item != nullptr) {
+    bool is_there = holds(key);
+    if (is_there) {
       if (!find_value(key, value)) return fail(LogOracle::key_name(key) + " was recovered and cannot be read");
-      item = owner_->find(LogOracle::key_name(key));  // cleaning may have evicted it meanwhile
+      is_there = holds(key);  // cleaning may have evicted it meanwhile
       ++outcome_.values_recovered;
     }
-    const std::string wrong = oracle_.check_recovered(key, item == nullptr ? nullptr : &value, now_ms_);
+    const std::string wrong = oracle_.check_recovered(key, is_there ? &value : nullptr, now_ms_);
     if (!wrong.empty()) fail(wrong);
   }
   device_.set_faults(faults_);
+}
+
+// Not so if an overrun has made the file forget it: then its location is nowhere.
+bool LogLife::holds(std::size_t key) {
+  const MapOwner::Item* item = owner_->find(LogOracle::key_name(key));
+  return item != nullptr && (item->location || !item->record.empty());
 }
 
 // Cleaning may move the record while it is being read.
@@ -155,9 +171,8 @@ bool LogLife::find_value(std::size_t key, std::string& value) {
       value = plain_value(one.read.record());
       return true;
     }
-    const MapOwner::Item* item = owner_->find(LogOracle::key_name(key));
-    if (item == nullptr) return true;
-    if (item->location == location) return false;
+    if (!holds(key)) return true;
+    if (owner_->find(LogOracle::key_name(key))->location == location) return false;
   }
 }
 
@@ -293,6 +308,42 @@ void LogLife::crash() {
   log_.reset();
   owner_.reset();
   oracle_.give_up_syncs();
+}
+
+// A few pieces, or all from somewhere on: a file that was cut, and allocated again. The superblock is left alone: without one nothing
+// starts.
+void LogLife::damage() {
+  oracle_.lose_all();
+  for (std::size_t count = random_.between(1, 4); count > 0; --count) {
+    ++outcome_.damages;
+    if (random_.chance(900)) {
+      damage_piece(random_.chance(500) ? 512 : 4096);
+      continue;
+    }
+    const std::uint64_t from = random_.between(1, device_.bytes() / 512 - 1) * 512;
+    device_.damage(from, std::vector<std::byte>(device_.bytes() - from));
+  }
+}
+
+void LogLife::damage_piece(std::size_t bytes) {
+  const std::size_t first = cache::kFileBlockBytes / bytes;
+  const auto somewhere = [&] { return random_.between(first, device_.bytes() / bytes - 1) * bytes; };
+  const auto piece_at = [&](std::uint64_t offset) {
+    const auto begin = device_.image().begin() + static_cast<std::ptrdiff_t>(offset);
+    return std::vector<std::byte>(begin, begin + static_cast<std::ptrdiff_t>(bytes));
+  };
+  const std::uint64_t here = somewhere();
+  std::vector<std::byte> piece = piece_at(here);
+  switch (random_.below(4)) {
+    case 0: {
+      const std::uint64_t there = somewhere();
+      device_.damage(here, piece_at(there));
+      return device_.damage(there, piece);
+    }
+    case 1: return device_.damage(here, piece_at(somewhere()));  // misdirected
+    case 2: return device_.damage(here, std::vector<std::byte>(bytes));
+    default: piece[random_.below(bytes)] ^= static_cast<std::byte>(1U << random_.below(8)); return device_.damage(here, piece);
+  }
 }
 
 }  // namespace sim

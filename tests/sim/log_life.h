@@ -14,6 +14,9 @@
 
 namespace sim {
 
+// What happens to the file between two lives, besides the crash.
+enum class Damage : std::uint8_t { none, some };
+
 struct LifeOutcome {
   std::string failure;  // "" if all went well
   std::uint64_t operations = 0;
@@ -22,14 +25,15 @@ struct LifeOutcome {
   std::uint64_t reads = 0;
   std::uint64_t cleaned_segments = 0;
   std::uint64_t overruns = 0;
-  std::uint64_t damaged_pieces = 0;
+  std::uint64_t damages = 0;         // done
+  std::uint64_t damaged_pieces = 0;  // noticed
   std::uint64_t failed_files = 0;
   std::uint64_t refused = 0;
 };
 
 class LogLife {
  public:
-  explicit LogLife(std::uint64_t seed);
+  LogLife(std::uint64_t seed, Damage damage);
   ~LogLife();
 
   LifeOutcome run();
@@ -37,12 +41,16 @@ class LogLife {
  private:
   struct Get;
 
+  void format();
   void start();
   void work(std::size_t operations);
   void operate();
   void turn();
   void crash();
+  void damage();
+  void damage_piece(std::size_t bytes);
   void check_all();
+  bool holds(std::size_t key);
   bool find_value(std::size_t key, std::string& value);
   void get(std::size_t key);
   void check_get(Get& get);
@@ -57,6 +65,7 @@ class LogLife {
   static constexpr std::size_t kSegmentBytes = 16384;
 
   corering::testing::Random random_;
+  const Damage damage_;
   cache::LogFileLayout layout_;
   corering::testing::SimulatedDevice device_;
   corering::testing::SimulatedDevice::Faults faults_;

@@ -38,7 +38,9 @@ bool FileKeeper::is_healthy() const noexcept {
   return device_ != nullptr && keyspace_.cache().log()->file_state() == FileState::healthy;
 }
 
-bool FileKeeper::is_over(std::uint64_t ticket) const noexcept { return !is_healthy() || keyspace_.cache().synced() >= ticket; }
+bool FileKeeper::is_over(std::uint64_t ticket) const noexcept {
+  return !is_healthy() || keyspace_.cache().durable_version() >= ticket;
+}
 
 void FileKeeper::after_advance(Instant now) {
   if (device_ == nullptr) return;

@@ -170,7 +170,8 @@ ItemRef Cache::item_of(IndexEntry entry) {
   }
   // A compressed value is for those who can wait: they fetch it.
   auto view = log_->try_view({entry.location()});
-  if (!view || view->record.is_expired(now_ms_) || view->record.is_compressed()) return {};
+  if (!view || view->record.kind() != RecordKind::value || view->record.is_expired(now_ms_) || view->record.is_compressed())
+    return {};
   return {view->record, std::move(view->pin)};
 }
 
@@ -212,6 +213,7 @@ void Cache::drop_record(std::uint64_t location, const RecordView& record) noexce
 }
 
 void Cache::clear() {
+  ++sequence_;
   store_->release_all();
   large_.release_all();
   account_large();
@@ -219,14 +221,14 @@ void Cache::clear() {
   ghost_.clear();
   evictor_.reset();
   sweep_ = {};
-  dirty_.clear();
+  forget_dirty();
   if (write_back_ == WriteBack::writing) write_back_end_ = dirty_.pushed();
   if (log_) log_->clear();
   counters_.clears.add();
 }
 
 void Cache::on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
-  if (log_ && hash != writing_hash_ && try_demote(hash, location, record, from)) return;
+  if (log_ && !is_being_replaced(hash) && try_demote(hash, location, record, from)) return;
   if (L1Word::of(record.data()).is_in_file()) bury(record.key());
   counters_.l1_evicted.add();
   counters_.l1_evicted_bytes.add(record.bytes());
@@ -299,7 +301,7 @@ const CacheCounters& Cache::counters() noexcept {
   counters_.l1_own_bytes.set(store_->own_bytes());
   counters_.index_bytes.set(index_.bytes());
   counters_.items.set(index_.count());
-  counters_.dirty_items.set(dirty_.count());
+  counters_.dirty_items.set(dirty_.count() + moved_.count());
   return counters_;
 }
 

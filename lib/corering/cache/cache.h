@@ -31,6 +31,7 @@
 #include "corering/base/bytes.h"
 #include "corering/base/result.h"
 #include "corering/cache/block_device.h"
+#include "corering/cache/cache_options.h"
 #include "corering/cache/counters.h"
 #include "corering/cache/dirty_queue.h"
 #include "corering/cache/evictor.h"
@@ -45,6 +46,7 @@
 #include "corering/cache/log_owner.h"
 #include "corering/cache/record.h"
 #include "corering/mem/lent_memory.h"
+#include "corering/mem/mapping.h"
 
 namespace corering::cache {
 
@@ -120,25 +122,6 @@ class Reservation {
   bool is_large_ = false;
   base::MutableBytes value_;
   Pin pin_;
-};
-
-struct CacheOptions {
-  std::size_t l1_bytes = std::size_t{64} << 20;
-  std::size_t segment_bytes = 0;  // of L1, a power of two; 0: up to 1 MiB, less for a small L1
-
-  // Where the log, then L1, have their memory while it lasts; what does not fit is mapped: see Cache::memory_bytes_wanted. A core's
-  // (runtime::Core::service_memory), so that items are sent zero-copy and written to the file from where they lie.
-  mem::LentMemory memory = {};
-
-  std::uint64_t hash_seed = 0;  // 0: drawn from the kernel
-  std::int64_t now_ms = 0;      // since 1970
-
-  // L2, L3 or both below L1; without one, what leaves L1 leaves the cache. The cache sets key_hash_seed and now_ms.
-  std::optional<LogOptions> log;
-  BlockDevice* device = nullptr;  // of L3, with its layout; outlives the cache
-  LogFileLayout layout;
-  std::int64_t sync_ms = 1000;                                   // what was stored is durable after at most this and a sync
-  std::size_t promoted_bytes_per_s_max = std::size_t{64} << 20;  // from the log into L1
 };
 
 // A cold item as a scan meets it: only the file knows its key.
@@ -248,17 +231,25 @@ class Cache final : private Departure, private LogOwner {
   }
 
   // Asks for a sync point now instead of within sync_ms, for those who wait for one. Everything stored so far is durable when
-  // synced() has reached the number returned; never, if the file fails before: see Log::file_state. Requires: there is a file.
+  // durable_version() has reached the number returned; never, if the file fails before: see Log::file_state. Requires: there is a file.
   std::uint64_t request_sync() noexcept {
     sync_wanted_ = true;
-    return ++sync_requested_;
+    return sequence_;
   }
-  std::uint64_t synced() const noexcept { return synced_; }
 
   // A clean stop: from now on advance() writes what the file does not hold yet. Nothing is lost if the caller goes on with it, and
-  // with the device, until is_stopped(). Store nothing more.
-  void begin_stop() noexcept { is_stopping_ = true; }
+  // with the device, until is_stopped(), and if the log has room: a file that cannot hold L1 and L2 keeps what fits (stop_lost), and values
+  // larger than a segment stay out of it (log_too_large). Store nothing more.
+  void begin_stop() noexcept {
+    is_stopping_ = true;
+    stop_rewrites_left_ = index_.count();
+  }
   bool is_stopped() const noexcept;
+
+  // What a crash may take: changes up to durable_version() are in the file, those behind it up to last_version() perhaps not yet. A change
+  // is a put, a delete or a clear. What is durable may still be evicted. Without a file durable_version() stays 0.
+  std::uint64_t last_version() const noexcept { return sequence_; }
+  std::uint64_t durable_version() const noexcept { return durable_version_; }
 
   // At once as far as room is there; what is too much leaves with the following operations. Errors: invalid_argument.
   base::Result<> set_l1_bytes(std::size_t bytes);
@@ -302,7 +293,7 @@ class Cache final : private Departure, private LogOwner {
   };
 
   void on_evict(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) override;
-  void on_dirty_moved(std::uint64_t hash, std::uint64_t to) override { dirty_.push(hash, Tier::l1, to); }
+  void on_dirty_moved(std::uint64_t hash, std::uint64_t to) override { queue_of_moved().push(hash, Tier::l1, to); }
   void on_expire(std::uint64_t hash, std::uint64_t location, const RecordView& record) override;
 
   Fate on_clean(LogTier tier, LogLocation from, const RecordView& record) override;
@@ -314,7 +305,7 @@ class Cache final : private Departure, private LogOwner {
   void on_sync_ended(SyncTicket ticket, bool durable) override;
   void on_file_forgotten() override {
     rewrite_cursor_ = 0;
-    sync_covered_ = synced_;
+    write_back_version_ = 0;
   }
   void on_sync_wanted() override { sync_wanted_ = true; }
   void on_file_state(FileState state) override;
@@ -328,9 +319,13 @@ class Cache final : private Departure, private LogOwner {
   bool is_due_for_promotion(std::uint64_t hash, std::uint64_t location, std::size_t bytes);
   bool try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& record);
   bool try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from);
+  std::optional<RecordView> for_log(const RecordView& record);
   void drop_from_log(Index::Slot slot, base::ByteView key);
   void bury(base::ByteView key);
-  void mark_dirty(std::uint64_t hash, std::uint64_t location);
+  void mark_dirty(std::uint64_t hash, std::uint64_t location, DirtyQueue& queue);
+  void forget_dirty() noexcept;
+  // Where an item goes that was queued already, and lies elsewhere, or is another version, from now on.
+  DirtyQueue& queue_of_moved() noexcept { return write_back_ == WriteBack::writing ? moved_ : dirty_; }
   bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
   bool step_log();
   bool write_back(std::size_t bytes);
@@ -392,11 +387,23 @@ class Cache final : private Departure, private LogOwner {
   Sweep sweep_;
 
   std::unique_ptr<Log> log_;
+  mem::Mapping assembled_;        // where the record of a large value is put together for the log; touched when one is
   std::uint64_t file_units_ = 0;  // locations below are in the file
   bool has_memory_tier_ = false;
-  std::optional<std::uint64_t> writing_hash_;  // an item that is about to be replaced: it must not go to the log meanwhile
-  std::uint64_t file_segments_free_ = 0;       // at the last step of the log
-  std::uint64_t file_segments_spare_ = 0;      // below that many free ones the file takes only what was hit
+  // Items that are about to be replaced, whose old version must not go to the log meanwhile. Making room steps the log, which may end a
+  // fetch, which makes room for another.
+  struct Replacing {
+    std::uint64_t hash;
+    const Replacing* outer;
+  };
+  bool is_being_replaced(std::uint64_t hash) const noexcept {
+    const Replacing* each = replacing_;
+    while (each != nullptr && each->hash != hash) each = each->outer;
+    return each != nullptr;
+  }
+  const Replacing* replacing_ = nullptr;
+  std::uint64_t file_segments_free_ = 0;   // at the last step of the log
+  std::uint64_t file_segments_spare_ = 0;  // below that many free ones the file takes only what was hit
   bool is_in_log_step_ = false;
   Fate last_fate_ = Fate::dead;
   std::size_t promotion_bytes_ = 0;  // that may be promoted now
@@ -406,17 +413,21 @@ class Cache final : private Departure, private LogOwner {
   // Writing back: idle, or since `prepared` up to the item numbered write_back_end_, or a sync point is under way.
   enum class WriteBack : std::uint8_t { idle, writing, syncing };
   DirtyQueue dirty_;
+  DirtyQueue moved_;             // while a round is being written: it must not pass by what moves meanwhile
+  bool replaced_dirty_ = false;  // the change that is being finished
   WriteBack write_back_ = WriteBack::idle;
   std::uint64_t write_back_end_ = 0;
+  std::uint64_t write_back_version_ = 0;  // what the round makes durable; 0 if it leaves something out
+  std::uint64_t durable_version_ = 0;
   std::int64_t sync_ms_;
   std::int64_t next_sync_ms_;
   bool sync_wanted_ = false;
-  std::uint64_t sync_requested_ = 0;  // the last request_sync
-  std::uint64_t sync_covered_ = 0;    // by the sync point under way
-  std::uint64_t synced_ = 0;
   std::optional<std::uint64_t> rewrite_cursor_;  // how far items are marked that the file has forgotten
   bool is_stopping_ = false;
   bool is_stop_synced_ = false;
+  std::uint64_t stop_rewrites_left_ = 0;
+  std::uint64_t read_errors_ = 0;        // of the log, at its last step
+  std::uint64_t recovery_reported_ = 0;  // GiB
 };
 
 }  // namespace corering::cache

@@ -88,7 +88,7 @@ void Cache::conclude(Fetch& fetch) {
 void Cache::on_cold_read(Fetch& fetch) {
   ColdRead& read = fetch.read_;
   const std::uint64_t location = read.location().units;
-  const bool is_record = read.outcome() == ColdRead::Outcome::record;
+  const bool is_record = read.outcome() == ColdRead::Outcome::record && read.record().kind() == RecordKind::value;
   const std::uint64_t hash = is_record ? hash_(read.record().key()) : fetch.hash_;
   const Index::Slot slot = fetch.by_place_ && !is_record ? Index::Slot() : index_.find_in_log(hash, location);
   if (!slot) {

@@ -4,9 +4,11 @@
 // beside; that it does is known by a bit of the item (L1Word::is_in_file, Tier::log_and_file), so that a tombstone can
 // bury them when the item goes.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "corering/base/assert.h"
+#include "corering/base/log.h"
 #include "corering/cache/cache.h"
 #include "corering/cache/compression.h"
 #include "corering/cache/l1_record.h"
@@ -18,8 +20,6 @@ namespace {
 
 // Steps that an eviction gives the log when that has no room, before it lets the item go.
 constexpr int kStepsForRoom = 4;
-// Of the index, per turn, when everything must be written again.
-constexpr int kGroupsMarked = 16;
 // While the file has more free segments than this it takes whatever comes. Beyond what the log begins to clean at.
 std::uint64_t spare_segments(std::uint64_t segment_count) noexcept {
   return std::clamp<std::uint64_t>(segment_count / 16, 2, 8) + 3;
@@ -42,6 +42,9 @@ base::Result<> Cache::open_log(const CacheOptions& options) {
       options.device != nullptr ? Log::open(log, *this, *options.device, options.layout, memory) : Log::open(log, *this, memory);
   if (!opened) return base::failure(std::move(opened.error()));
   log_ = std::move(*opened);
+  auto assembled = mem::Mapping::open(log.segment_bytes);
+  if (!assembled) return base::failure(std::move(assembled.error()));
+  assembled_ = std::move(*assembled);
   has_memory_tier_ = log.memory_segments > 0;
   file_segments_spare_ = spare_segments(options.layout.segment_count);
   if (options.device != nullptr)
@@ -62,6 +65,11 @@ Cache::InLog Cache::find_in_log(std::uint64_t hash, base::ByteView key) {
   found.slot = index_.find(hash, [&](IndexEntry entry) {
     if (!entry.is_in_log()) return false;
     if (auto view = log_->try_view({entry.location()})) {
+      // Where an overrun, or a segment that could not be read, left an entry behind, anything may lie by now.
+      if (view->record.kind() != RecordKind::value) {
+        stale = entry.location();
+        return false;
+      }
       if (!view->record.has_key(key)) {
         if (!have_same_tag(hash_(view->record.key()), hash)) stale = entry.location();
         return false;
@@ -157,7 +165,7 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
   word.store(store_->at(*location));
   index_.replace(slot, Tier::l1, *location);
   // What lies in the memory tier may be newer than what the file holds.
-  if (has_file() && !lies_in_file(entry.location())) mark_dirty(hash, *location);
+  if (has_file() && !lies_in_file(entry.location())) mark_dirty(hash, *location, queue_of_moved());
   promotion_bytes_ -= std::min(promotion_bytes_, record.bytes());
   counters_.promotions.add();
   counters_.promoted_bytes.add(record.bytes());
@@ -167,13 +175,14 @@ bool Cache::try_promote(std::uint64_t hash, IndexEntry entry, const RecordView& 
 // --- down
 
 bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordView& record, Queue from) {
-  if (is_proxy(record) || !log_->is_recovered()) return false;
+  if (!log_->is_recovered()) return false;
+  const auto whole = for_log(record);
+  if (!whole) return false;
   const LogTier tier = has_memory_tier_ ? LogTier::memory : LogTier::file;
-  if (record.bytes() > log_->record_bytes_max()) return false;
-  LogLocation to = log_->try_append(tier, record);
+  LogLocation to = log_->try_append(tier, *whole);
   for (int steps = 0; !to && steps < kStepsForRoom && !is_in_log_step_; ++steps) {
     step_log();
-    to = log_->try_append(tier, record);
+    to = log_->try_append(tier, *whole);
   }
   if (!to) return false;
   const L1Word word = L1Word::of(record.data());
@@ -182,11 +191,30 @@ bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordV
   index_.replace(slot, in_file ? Tier::log_and_file : Tier::log, to.units);
   // It has been hit before.
   if (from == Queue::main) index_.mark(slot);
-  if (word.is_dirty() && tier == LogTier::memory) dirty_.push(hash, Tier::log, to.units);
+  if (word.is_dirty() && tier == LogTier::memory) queue_of_moved().push(hash, Tier::log, to.units);
   counters_.l1_demoted.add();
-  counters_.l1_demoted_bytes.add(record.bytes());
-  store_->kill(location);
+  counters_.l1_demoted_bytes.add(whole->bytes());
+  drop_record(location, record);
   return true;
+}
+
+// The record as the log takes it: that of a large value is put together. Nothing, and counted, if no segment holds it.
+std::optional<RecordView> Cache::for_log(const RecordView& record) {
+  if (!is_proxy(record) && record.bytes() <= log_->record_bytes_max()) return record;
+  RecordHeader header = record.header();
+  base::ByteView value = record.value();
+  if (is_proxy(record)) {
+    const Proxy proxy = proxy_of(record);
+    header.kind = RecordKind::value;
+    header.value_bytes = proxy.value_bytes;
+    value = large_.memory(proxy.number).first(proxy.value_bytes);
+  }
+  if (record_bytes(header) > log_->record_bytes_max()) {
+    counters_.log_too_large.add();
+    return std::nullopt;
+  }
+  write_record(assembled_.bytes().data(), header, record.key(), value);
+  return RecordView(assembled_.bytes().data());
 }
 
 // The item goes, and nothing of it may come back.
@@ -206,6 +234,8 @@ bool Cache::step_log() {
   file_segments_free_ = log_->usage().file_segments_free;
   const bool more = log_->step();
   is_in_log_step_ = false;
+  if (std::exchange(read_errors_, log_->counters().read_errors.value()) != log_->counters().read_errors.value())
+    rewrite_cursor_ = 0;
   return more;
 }
 
@@ -254,8 +284,13 @@ void Cache::on_dropped(const RecordView& record, LogLocation from) {
     index_.erase(slot);
     return;
   }
-  // The copy of an item that lies in L1, or in the memory tier, is gone: it has to be written again.
-  if (const Found found = find(hash, record.key())) return mark_dirty(hash, found.location);
+  // The copy of an item that lies in L1, or in the memory tier, is gone: it has to be written again. A file too small for them would go
+  // round for ever at a stop.
+  if (is_stopping_) {
+    if (stop_rewrites_left_ == 0) return counters_.stop_lost.add();
+    --stop_rewrites_left_;
+  }
+  if (const Found found = find(hash, record.key())) return mark_dirty(hash, found.location, dirty_);
   const InLog in_log = find_in_log(hash, record.key());
   if (in_log.view) dirty_.push(hash, Tier::log, in_log.entry.location());
 }
@@ -266,124 +301,20 @@ void Cache::on_recovered(const RecoveredRecord& record) {
   static_cast<void>(index_.try_insert(record.key_hash, Tier::log_and_file, record.location.units));
 }
 
-void Cache::on_recovery_ended(std::uint64_t sequence_max) { sequence_ = std::max(sequence_, sequence_max); }
-
-void Cache::on_recovery_progress(std::uint64_t /*bytes_read*/, std::uint64_t /*bytes_total*/) {}
-
-// --- durability
-
-void Cache::mark_dirty(std::uint64_t hash, std::uint64_t location) {
-  L1Word word = L1Word::of(store_->at(location));
-  if (word.is_dirty()) return;
-  word.set_dirty(true);
-  word.store(store_->at(location));
-  dirty_.push(hash, Tier::l1, location);
+void Cache::on_recovery_ended(std::uint64_t sequence_max) {
+  sequence_ = std::max(sequence_, sequence_max);
+  durable_version_ = sequence_;
+  if (recovery_reported_)
+    base::log(base::LogLevel::info, "cache file: " + std::to_string(index_.count()) + " items are known again");
 }
 
-// Once per sync_ms: what has become dirty since goes to the file, bounded per turn, then a sync point makes it durable. True: more can
-// be done in the next turn.
-bool Cache::write_back(std::size_t bytes) {
-  if (!has_file() || !log_->is_recovered()) return false;
-  if (log_->file_state() != FileState::healthy) {
-    dirty_.clear();
-    return false;
-  }
-  if (rewrite_cursor_) mark_all_dirty();
-  if (write_back_ == WriteBack::idle) {
-    if (now_ms_ < next_sync_ms_ && !sync_wanted_ && !is_stopping_) return rewrite_cursor_.has_value();
-    if (is_stop_synced_) return false;
-    if (!log_->prepare_sync()) return log_->is_idle();
-    write_back_ = WriteBack::writing;
-    write_back_end_ = dirty_.pushed();
-    sync_covered_ = rewrite_cursor_ ? synced_ : sync_requested_;
-    sync_wanted_ = false;
-  }
-  if (write_back_ != WriteBack::writing) return false;
-  for (std::size_t done = 0; done < bytes && !dirty_.empty() && dirty_.popped() < write_back_end_; dirty_.pop()) {
-    if (try_write_back(dirty_.front(), done)) continue;
-    // No room in the file now: the next turn goes on. But if only a sync point makes room, the rest has to wait for the next one.
-    if (!sync_wanted_) return log_->is_idle();
-    write_back_end_ = dirty_.popped();
-    sync_covered_ = synced_;
-    break;
-  }
-  if (!dirty_.empty() && dirty_.popped() < write_back_end_) return true;
-  write_back_ = WriteBack::syncing;
-  next_sync_ms_ = now_ms_ + sync_ms_;
-  log_->sync();
-  return false;
-}
-
-// The file has forgotten everything: what lies above it has no copy there any more.
-void Cache::mark_all_dirty() {
-  for (int groups = 0; groups < kGroupsMarked && rewrite_cursor_; ++groups) {
-    const std::uint64_t next = index_.visit_group(*rewrite_cursor_, [&](IndexEntry entry) {
-      if (entry.tier() == Tier::l1) {
-        mark_dirty(hash_(RecordView(store_->at(entry.location())).key()), entry.location());
-      } else if (!lies_in_file(entry.location())) {
-        if (const auto view = log_->try_view({entry.location()}))
-          dirty_.push(hash_(view->record.key()), Tier::log, entry.location());
-      }
-    });
-    rewrite_cursor_.reset();
-    if (next != 0) rewrite_cursor_ = next;
-  }
-}
-
-bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
-  bytes += 64;
-  if (item.tier == Tier::l1) {
-    if (!index_.find_entry(item.hash, Tier::l1, item.location)) return true;
-    std::byte* place = store_->at(item.location);
-    L1Word word = L1Word::of(place);
-    if (!word.is_dirty()) return true;
-    const RecordView record(place);
-    if (is_proxy(record) || record.bytes() > log_->record_bytes_max()) {
-      // It cannot be in the file, and what is there of it is older.
-      if (word.is_in_file()) bury(record.key());
-      word.set_in_file(false);
-    } else {
-      if (!log_->try_append(LogTier::file, record)) return false;
-      word.set_in_file(true);
-      bytes += record.bytes();
-      counters_.written_back.add();
-      counters_.written_back_bytes.add(record.bytes());
-    }
-    word.set_dirty(false);
-    word.store(place);
-    return true;
-  }
-  const Index::Slot slot = index_.find_in_log(item.hash, item.location);
-  if (!slot) return true;
-  const auto view = log_->try_view({item.location});
-  if (!view) return true;
-  if (!log_->try_append(LogTier::file, view->record)) return false;
-  bytes += view->record.bytes();
-  counters_.written_back.add();
-  counters_.written_back_bytes.add(view->record.bytes());
-  const bool was_marked = slot.entry().is_marked();
-  index_.replace(slot, Tier::log_and_file, item.location);
-  if (was_marked) index_.mark(slot);
-  return true;
-}
-
-void Cache::on_sync_ended(SyncTicket /*ticket*/, bool durable) {
-  if (durable) synced_ = sync_covered_;
-  if (write_back_ == WriteBack::syncing) write_back_ = WriteBack::idle;
-  is_stop_synced_ = is_stopping_ && dirty_.empty() && !rewrite_cursor_;
-}
-
-// The file is not written any more, so nothing waits for it. Entries in it are misses once it is off: lookups find that out.
-void Cache::on_file_state(FileState state) {
-  if (state == FileState::healthy) return;
-  dirty_.clear();
-  write_back_ = WriteBack::idle;
-}
-
-bool Cache::is_stopped() const noexcept {
-  if (!log_) return true;
-  const bool is_written = !has_file() || log_->file_state() != FileState::healthy || is_stop_synced_;
-  return is_written && log_->is_idle();
+// About once per 64 MiB, which is several times a second: a line for each GiB.
+void Cache::on_recovery_progress(std::uint64_t bytes_read, std::uint64_t bytes_total) {
+  const std::uint64_t gib = bytes_read >> 30;
+  if (gib == recovery_reported_) return;
+  recovery_reported_ = gib;
+  base::log(base::LogLevel::info, "cache file: " + std::to_string(gib) + " of " + std::to_string(bytes_total >> 30) +
+                                      " GiB are read back, " + std::to_string(bytes_read * 100 / bytes_total) + " %");
 }
 
 }  // namespace corering::cache

@@ -99,7 +99,8 @@ WriteResult Cache::begin_modify(base::ByteView key, std::size_t value_bytes, con
 
 WriteResult Cache::finish(const Draft& draft) {
   counters_.puts.add();
-  if (has_file()) mark_dirty(draft.hash, draft.location);
+  if (has_file()) mark_dirty(draft.hash, draft.location, replaced_dirty_ ? queue_of_moved() : dirty_);
+  replaced_dirty_ = false;
   if (draft.appended_bytes == 0) {
     counters_.in_place.add();
   } else {
@@ -166,9 +167,10 @@ WriteResult Cache::append(std::uint64_t hash, base::ByteView key, const RecordHe
 }
 
 bool Cache::make_room(std::uint64_t hash, Queue queue, const RecordHeader& header) {
-  writing_hash_ = hash;
+  const Replacing here{hash, replacing_};
+  replacing_ = &here;
   const bool made = try_make_room(queue, header);
-  writing_hash_.reset();
+  replacing_ = here.outer;
   return made;
 }
 
@@ -224,6 +226,7 @@ bool Cache::try_link(std::uint64_t hash, const Found& old, std::uint64_t locatio
   }
   L1Word word = L1Word::of(store_->at(location));
   word.inherit(L1Word::of(store_->at(old.location)));
+  replaced_dirty_ = word.is_dirty();
   word.set_dirty(false);  // until it is put into the queue
   word.store(store_->at(location));
   count_hit(location);

@@ -17,6 +17,7 @@ void register_counters(metrics::Registry& registry, const CacheCounters& counter
   registry.add("cache_fetched_others", counters.fetched_others);
   registry.add("cache_written_back", counters.written_back);
   registry.add("cache_written_back_bytes", counters.written_back_bytes);
+  registry.add("cache_stop_lost", counters.stop_lost);
   registry.add("cache_puts", counters.puts);
   registry.add("cache_in_place", counters.in_place);
   registry.add("cache_conditions_failed", counters.conditions_failed);
@@ -29,6 +30,7 @@ void register_counters(metrics::Registry& registry, const CacheCounters& counter
   registry.add("cache_l1_evicted_bytes", counters.l1_evicted_bytes);
   registry.add("cache_l1_demoted", counters.l1_demoted);
   registry.add("cache_l1_demoted_bytes", counters.l1_demoted_bytes);
+  registry.add("cache_log_too_large", counters.log_too_large);
   registry.add("cache_l1_ghost_hits", counters.l1_ghost_hits);
   registry.add("cache_l1_evicted_segments", counters.l1_evicted_segments);
   registry.add("cache_l1_compacted_segments", counters.l1_compacted_segments);

@@ -21,6 +21,7 @@ struct CacheCounters {
   metrics::Counter fetched_others;  // records of other keys with the same tag
   metrics::Counter written_back;    // dirty items, to the file
   metrics::Counter written_back_bytes;
+  metrics::Counter stop_lost;          // items whose place in the file others took during a stop
   metrics::Counter puts;               // stored: put, write, modify, touch, commit
   metrics::Counter in_place;           // of those, where the item lay
   metrics::Counter conditions_failed;  // not stored, because it was there, was not there or had another version
@@ -33,6 +34,7 @@ struct CacheCounters {
   metrics::Counter l1_evicted_bytes;
   metrics::Counter l1_demoted;  // items that went on to the log
   metrics::Counter l1_demoted_bytes;
+  metrics::Counter log_too_large;  // records that no segment of the log holds: times they were to be demoted or written back
   metrics::Counter l1_ghost_hits;  // stored again shortly after they left
   metrics::Counter l1_evicted_segments;
   metrics::Counter l1_compacted_segments;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMainPercent = 90;     // of the budget: beyond it main evicts, else small
 constexpr std::size_t kLivePercentMax = 90;  // beyond it items leave; below it holes are compacted
+constexpr std::size_t kHolePercentMin = 5;   // of the budget, for compaction to be worth it
 constexpr std::uint32_t kHitsToMain = 1;     // while in small
 constexpr int kPinnedSkippedMax = 64;        // segments; behind so many pinned ones nobody looks
 constexpr std::size_t kRecordWork = 128;     // what a record costs beside its bytes, in bytes
@@ -53,7 +54,7 @@ std::uint32_t Evictor::oldest_unpinned(Queue queue, Newest newest) const noexcep
 
 // The first segment, from where the last search ended, that has its share of holes. One exists if there are any.
 std::uint32_t Evictor::find_holes() noexcept {
-  const std::uint64_t live = store_.live_bytes();
+  const std::uint64_t holes = store_.hole_bytes();
   const std::uint64_t listed = store_.segment_count(Queue::small) + store_.segment_count(Queue::main);
   const auto count = static_cast<std::uint32_t>(store_.segments_mapped());
   for (std::uint32_t looked = 0; looked < count; ++looked) {
@@ -61,7 +62,8 @@ std::uint32_t Evictor::find_holes() noexcept {
     const L1Store::Segment& segment = store_.segment(number);
     const bool is_open = number == store_.newest(segment.queue);
     if (!segment.is_listed || is_open || segment.pins.is_pinned()) continue;
-    if (segment.live_bytes * listed <= live && segment.live_bytes < store_.segment_bytes()) return number;
+    const std::uint64_t its_holes = segment.end_bytes - segment.live_bytes;
+    if (its_holes > 0 && its_holes * listed >= holes) return number;
   }
   return L1Store::kNone;
 }
@@ -69,7 +71,9 @@ std::uint32_t Evictor::find_holes() noexcept {
 bool Evictor::choose_victim(Newest newest) noexcept {
   offset_bytes_ = 0;
   const std::size_t limit_bytes = store_.segment_limit() * store_.segment_bytes();
-  if (store_.live_bytes() + 2 * store_.segment_bytes() <= limit_bytes / 100 * kLivePercentMax) {
+  // Holes, and not whatever is not live: the ends of segments into which no record fitted would be there again after the move, and again.
+  const bool has_holes = store_.hole_bytes() >= limit_bytes / 100 * kHolePercentMin;
+  if (has_holes && store_.live_bytes() + 2 * store_.segment_bytes() <= limit_bytes / 100 * kLivePercentMax) {
     purpose_ = Purpose::compact;
     victim_ = find_holes();
     if (victim_ != L1Store::kNone) return true;

@@ -3,7 +3,8 @@
 // Newcomers join the small queue, a tenth of the budget. The oldest segment of a queue is walked record by record. Out of small:
 // what was hit goes on to main, the rest leaves and its ghost stays. Out of main: what was hit goes round once more, with one hit less;
 // the rest leaves. While holes make up a tenth of the budget nothing leaves at all: the segments with most of them are compacted
-// instead, so a data set that fits (nine tenths of the budget, less two segments) never loses an item.
+// instead, so a data set that fits (nine tenths of the budget, less two segments, if records are small beside a segment) never loses
+// an item.
 //
 // The work is done in steps, paid for by appends. Only if those fell behind, an append waits for a whole segment; the second
 // chances end then, so that it waits for two segments at most.

@@ -11,58 +11,120 @@ namespace corering::cache {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x31304b52414d5243;  // "CRMARK01"
-constexpr std::size_t kChecksumOffset = 28;
-constexpr std::size_t kMarkBytes = 32;
+constexpr std::size_t kChecksumOffset = 44;
+constexpr std::size_t kMarkBytes = 48;
+
+template <typename Integer>
+void put(base::MutableBytes to, std::size_t offset, Integer value) noexcept {
+  std::memcpy(to.data() + offset, &value, sizeof value);
+}
+
+template <typename Integer>
+Integer get(base::ByteView from, std::size_t offset) noexcept {
+  Integer value;
+  std::memcpy(&value, from.data() + offset, sizeof value);
+  return value;
+}
 
 }  // namespace
 
-void write_mark(base::MutableBytes to, std::uint64_t file_id, LogPosition synced) noexcept {
+void write_mark(base::MutableBytes to, std::uint64_t file_id, std::uint64_t offset, const Mark& mark) noexcept {
   std::ranges::fill(to, std::byte{0});
-  std::memcpy(to.data(), &kMagic, 8);
-  std::memcpy(to.data() + 8, &file_id, 8);
-  std::memcpy(to.data() + 16, &synced.generation, 8);
-  std::memcpy(to.data() + 24, &synced.batch, 4);
-  const std::uint32_t checksum = crc32c(to.first(kChecksumOffset));
-  std::memcpy(to.data() + kChecksumOffset, &checksum, 4);
+  put(to, 0, kMagic);
+  put(to, 8, file_id);
+  put(to, 16, mark.number);
+  put(to, 24, mark.synced.generation);
+  put(to, 32, mark.synced.batch);
+  put(to, 36, offset);
+  put(to, kChecksumOffset, crc32c(to.first(kChecksumOffset)));
 }
 
-std::optional<LogPosition> read_mark(base::ByteView from, std::uint64_t file_id) noexcept {
-  if (from.size() < kMarkBytes) return std::nullopt;
-  std::uint64_t magic;
-  std::uint64_t id;
-  std::uint32_t checksum;
+std::optional<Mark> read_mark(base::ByteView from, std::uint64_t file_id, std::uint64_t offset) noexcept {
+  if (from.size() < kMarkBytes || get<std::uint64_t>(from, 0) != kMagic || get<std::uint64_t>(from, 8) != file_id)
+    return std::nullopt;
+  if (get<std::uint64_t>(from, 36) != offset) return std::nullopt;
+  if (get<std::uint32_t>(from, kChecksumOffset) != crc32c(from.first(kChecksumOffset))) return std::nullopt;
+  return Mark{.number = get<std::uint64_t>(from, 16),
+              .synced = {.generation = get<std::uint64_t>(from, 24), .batch = get<std::uint32_t>(from, 32)}};
+}
+
+// --- found
+
+void FoundMarks::note(const Mark& mark) noexcept {
+  std::optional<Mark>& newest = newest_[mark.number % LogFileLayout::kMarks];
+  if (!newest || newest->number < mark.number) newest = mark;
+}
+
+bool FoundMarks::are_complete() const noexcept {
+  return std::ranges::all_of(newest_, [](const auto& mark) { return mark.has_value(); });
+}
+
+LogPosition FoundMarks::synced() const noexcept {
   LogPosition synced;
-  std::memcpy(&magic, from.data(), 8);
-  std::memcpy(&id, from.data() + 8, 8);
-  std::memcpy(&synced.generation, from.data() + 16, 8);
-  std::memcpy(&synced.batch, from.data() + 24, 4);
-  std::memcpy(&checksum, from.data() + kChecksumOffset, 4);
-  if (magic != kMagic || id != file_id || checksum != crc32c(from.first(kChecksumOffset))) return std::nullopt;
+  for (const auto& mark : newest_) {
+    if (mark) synced = std::max(synced, mark->synced);
+  }
   return synced;
 }
 
-FileMarks::FileMarks(const LogFileLayout& layout, BlockDevice& device) : layout_(layout), device_(device) {}
+std::uint64_t FoundMarks::next_number() const noexcept {
+  std::uint64_t next = 0;
+  for (const auto& mark : newest_) {
+    if (mark) next = std::max(next, mark->number + 1);
+  }
+  return next;
+}
 
-void FileMarks::write(LogPosition synced) {
-  if (first_mark_.transfer.in_flight() || second_mark_.transfer.in_flight()) return;
-  write_mark(first_mark_.block, layout_.file_id, synced);
-  write_mark(second_mark_.block, layout_.file_id, synced);
-  first_mark_.transfer.write(device_, layout_.first_mark_offset(next_), first_mark_.block);
-  second_mark_.transfer.write(device_, layout_.second_mark_offset(next_), second_mark_.block);
-  next_ = (next_ + 1) % LogFileLayout::kMarks;
+// --- written
+
+FileMarks::FileMarks(const LogFileLayout& layout, BlockDevice& device, Handler handler, void* owner)
+    : layout_(layout),
+      device_(device),
+      handler_(handler),
+      owner_(owner),
+      blocks_{BlockWrite(*this), BlockWrite(*this), BlockWrite(*this), BlockWrite(*this)},
+      poison_{BlockWrite(*this), BlockWrite(*this)} {}
+
+void FileMarks::start(const FoundMarks& found) noexcept {
+  next_number_ = found.next_number();
+  both_ = !found.are_complete();
+}
+
+std::size_t FileMarks::write(LogPosition synced) {
+  CORERING_ASSERT(in_flight_ == 0, "marks are written while others are under way");
+  error_ = 0;
+  const unsigned blocks = both_ ? 4 : 2;
+  in_flight_ = blocks;
+  write_pair(synced, blocks_[0], blocks_[1]);
+  if (both_) write_pair(synced, blocks_[2], blocks_[3]);
+  both_ = false;
+  return blocks * kFileBlockBytes;
+}
+
+void FileMarks::write_pair(LogPosition synced, BlockWrite& first, BlockWrite& second) {
+  const Mark mark{.number = next_number_++, .synced = synced};
+  const std::size_t parity = mark.number % LogFileLayout::kMarks;
+  write_mark(first.block, layout_.file_id, layout_.first_mark_offset(parity), mark);
+  write_mark(second.block, layout_.file_id, layout_.second_mark_offset(parity), mark);
+  first.mark.write(device_, layout_.first_mark_offset(parity), first.block);
+  second.mark.write(device_, layout_.second_mark_offset(parity), second.block);
+}
+
+void FileMarks::on_written(int error) {
+  if (error != 0) error_ = error;
+  if (--in_flight_ == 0) handler_(owner_, error_);
 }
 
 void FileMarks::poison() {
   const Superblock superblock{.layout = layout_, .poisoned = true};
-  write_superblock(first_poison_.block, superblock);
-  write_superblock(second_poison_.block, superblock);
-  first_poison_.transfer.write(device_, 0, first_poison_.block);
-  second_poison_.transfer.write(device_, layout_.second_superblock_offset(), second_poison_.block);
+  write_superblock(poison_[0].block, superblock);
+  write_superblock(poison_[1].block, superblock);
+  poison_[0].poison.write(device_, 0, poison_[0].block);
+  poison_[1].poison.write(device_, layout_.second_superblock_offset(), poison_[1].block);
 }
 
 bool FileMarks::is_idle() const noexcept {
-  return !first_mark_.transfer.in_flight() && !second_mark_.transfer.in_flight() && !first_poison_.transfer.in_flight() &&
-         !second_poison_.transfer.in_flight();
+  return in_flight_ == 0 && std::ranges::none_of(poison_, [](const BlockWrite& write) { return write.poison.in_flight(); });
 }
 
 }  // namespace corering::cache

@@ -18,7 +18,8 @@ std::size_t round_to_block(std::size_t bytes) { return (bytes + kFileBlockBytes 
 FileTier::FileTier(LogShared& shared, BlockDevice& device)
     : shared_(shared),
       device_(device),
-      marks_(shared.layout, device),
+      marks_(
+          shared.layout, device, [](void* self, int error) { static_cast<FileTier*>(self)->on_marked(error); }, this),
       live_(shared.layout.segment_count),
       free_(shared.layout.segment_count),
       quarantined_(shared.layout.segment_count) {
@@ -40,6 +41,7 @@ void FileTier::start(const LogEnds& ends, const SegmentQueue& live, const Segmen
   position_ = {ends.run_generation, 0};
   live_ = live;
   free_ = free;
+  marks_.start(ends.marks);
   state_ = FileState::healthy;
 }
 
@@ -157,6 +159,14 @@ void FileTier::on_written(Write& write, int error) {
   sync_points_->on_write_ended();
 }
 
+void FileTier::on_marked(int error) {
+  if (error != 0) {
+    shared_.counters.write_errors.add();
+    fail(FileState::read_only);
+  }
+  sync_points_->on_marked();
+}
+
 void FileTier::release_frame(Segment& segment) noexcept {
   shared_.frames.give_back(segment.frame);
   segment.frame = kNoFrame;
@@ -189,7 +199,6 @@ void FileTier::retire_oldest() {
 
 void FileTier::on_synced(LogPosition position, std::uint64_t released_total) {
   synced_ = std::max(synced_, position);
-  marks_.write(synced_);
   released_total_ = released_total;
   release_quarantined();
 }

@@ -32,6 +32,7 @@ struct LogEnds {
   LogPosition end;           // of the run before
   LogPosition synced;        // everything before is durable
   std::uint64_t run_generation = 1;
+  FoundMarks marks;
 };
 
 class FileTier {
@@ -73,6 +74,8 @@ class FileTier {
 
   // A sync point has passed at `position`; of all quarantined since the start the first `released_total` may be written over.
   void on_synced(LogPosition position, std::uint64_t released_total);
+  // Says so in the file; SyncPoints::on_marked follows.
+  void write_marks() { shared_.counters.file_written_bytes.add(marks_.write(synced_)); }
 
   // Frees what may be written over and nobody reads any more.
   void release_quarantined() noexcept;
@@ -80,6 +83,9 @@ class FileTier {
   void set_sync_points(SyncPoints& sync_points) noexcept { sync_points_ = &sync_points; }
 
   SegmentId oldest() const noexcept { return live_.empty() ? kNoSegment : live_.front(); }
+  // No segment is left for records: only cleaning, and a sync point after it, make some.
+  bool is_full() const noexcept { return free_.size() <= static_cast<std::size_t>(Priority::normal); }
+
   bool wants_cleaning() const noexcept;
   bool wants_free() const noexcept;  // quarantined segments are needed
   std::size_t live_segments() const noexcept { return live_.size(); }
@@ -103,6 +109,7 @@ class FileTier {
   void close_batch(bool last);
   void start_write(SegmentId id, std::size_t offset, std::size_t bytes);
   void on_written(Write& write, int error);
+  void on_marked(int error);
   void release_frame(Segment& segment) noexcept;
 
   LogShared& shared_;

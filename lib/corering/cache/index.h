@@ -120,6 +120,12 @@ class Index {
     return next;
   }
 
+  // A hash that finds an entry of the group that `cursor` was in: as much of the key's as the index knows.
+  static std::uint64_t hash_like(std::uint64_t cursor, IndexEntry entry) noexcept {
+    constexpr unsigned kBelowBase = 64 - IndexGeometry::kBaseBits;
+    return cursor >> kBelowBase << kBelowBase | std::uint64_t{entry.tag()} << (kBelowBase - IndexEntry::kTagBits);
+  }
+
   // Empties the index. What it had grown by waits for give_back(). Cost: zeroes at most 2 MiB.
   void clear() noexcept;
   // Gives one mapping back to the machine; false if none waits.

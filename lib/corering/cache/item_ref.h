@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "corering/base/bytes.h"
-#include "corering/cache/frame_pool.h"
 #include "corering/cache/pin.h"
 #include "corering/cache/record.h"
+#include "corering/cache/segment_frames.h"
 
 namespace corering::cache {
 

@@ -81,6 +81,7 @@ std::optional<std::uint64_t> L1Store::try_append(Queue queue, std::size_t record
   const std::uint64_t location = first_location(chain.newest) + newest.end_bytes / L1Word::kUnitBytes;
   newest.end_bytes += static_cast<std::uint32_t>(span);
   newest.live_bytes += static_cast<std::uint32_t>(span);
+  chain.filled_bytes += span;
   chain.live_bytes += span;
   ++newest.live_count;
   ++chain.live_count;
@@ -158,6 +159,7 @@ void L1Store::unlink(std::uint32_t number) noexcept {
   (gone.previous == kNone ? chain.oldest : segment(gone.previous).next) = gone.next;
   (gone.next == kNone ? chain.newest : segment(gone.next).previous) = gone.previous;
   --chain.count;
+  chain.filled_bytes -= gone.end_bytes;
   chain.live_bytes -= gone.live_bytes;
   chain.live_count -= gone.live_count;
   gone.is_listed = false;

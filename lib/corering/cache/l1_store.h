@@ -140,6 +140,7 @@ class L1Store {
   std::size_t segment_count(Queue queue) const noexcept { return queues_[index_of(queue)].count; }
   std::uint64_t live_bytes(Queue queue) const noexcept { return queues_[index_of(queue)].live_bytes; }
   std::uint64_t live_count(Queue queue) const noexcept { return queues_[index_of(queue)].live_count; }
+  std::uint64_t hole_bytes() const noexcept { return queues_[0].filled_bytes + queues_[1].filled_bytes - live_bytes(); }
   std::uint64_t live_bytes() const noexcept { return live_bytes(Queue::small) + live_bytes(Queue::main); }
   // Taken from the machine, touched or not: the high-water mark of segments.
   std::size_t segments_mapped() const noexcept { return fresh_; }
@@ -157,6 +158,7 @@ class L1Store {
     std::uint32_t newest = kNone;
     bool is_open = false;  // the newest takes appends
     std::size_t count = 0;
+    std::uint64_t filled_bytes = 0;  // live and holes
     std::uint64_t live_bytes = 0;
     std::uint64_t live_count = 0;
   };

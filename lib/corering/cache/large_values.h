@@ -1,8 +1,7 @@
 // LargeValues: values too large for a segment, each in a mapping of its own.
 //
 // In the store's queue lies a proxy, a record whose value is this table's number, so that a large item comes, ages and goes like any
-// other. Its bytes count against the budget of L1. Large values stay in L1: when their time comes they are gone, for no segment of the log
-// could hold them.
+// other. Its bytes count against the budget of L1. Going down it becomes an ordinary record, if a segment of the log holds it.
 //
 // Thread: owning core only. Lifetime: pins end before the table. Errors: nothing if the machine refuses memory.
 // Cost: one mmap and one munmap per value; pages are touched by who writes.

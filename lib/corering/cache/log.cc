@@ -221,6 +221,8 @@ bool Log::step() {
 void Log::begin_drain() { parts_->tiers_memory->begin_drain(); }
 bool Log::is_drained() const noexcept { return parts_->tiers_memory->is_empty(); }
 
+bool Log::is_file_full() const noexcept { return parts_->tier && parts_->tier->is_full(); }
+
 FileState Log::file_state() const noexcept { return parts_->tier ? parts_->tier->state() : FileState::none; }
 bool Log::is_recovered() const noexcept { return file_state() != FileState::recovering; }
 

@@ -30,13 +30,13 @@
 #include "corering/base/result.h"
 #include "corering/cache/block_device.h"
 #include "corering/cache/cold_read.h"
-#include "corering/cache/frame_pool.h"
 #include "corering/cache/log_counters.h"
 #include "corering/cache/log_file_layout.h"
 #include "corering/cache/log_location.h"
 #include "corering/cache/log_options.h"
 #include "corering/cache/log_owner.h"
 #include "corering/cache/record.h"
+#include "corering/cache/segment_frames.h"
 #include "corering/metrics/registry.h"
 
 namespace corering::cache {
@@ -99,6 +99,10 @@ class Log {
   // From now on step() cleans the memory tier until it is empty: for a clean stop, with an owner that answers `file`.
   void begin_drain();
   bool is_drained() const noexcept;
+
+  // Why the file has just refused a record: no free segment is left for it. Nothing but cleaning makes some, and nothing is cleaned between
+  // prepare_sync and sync. Otherwise the disk is behind, and the next turn may find room.
+  bool is_file_full() const noexcept;
 
   FileState file_state() const noexcept;
   bool is_recovered() const noexcept;  // appends are accepted

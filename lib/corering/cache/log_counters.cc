@@ -18,6 +18,7 @@ void register_counters(metrics::Registry& registry, const LogCounters& counters)
   registry.add("cache_log_overruns", counters.overruns);
   registry.add("cache_log_clears", counters.clears);
   registry.add("cache_log_syncs", counters.syncs);
+  registry.add("cache_log_device_syncs", counters.device_syncs);
   registry.add("cache_log_reads", counters.reads);
   registry.add("cache_log_read_bytes", counters.read_bytes);
   registry.add("cache_log_reads_joined", counters.reads_joined);

@@ -23,7 +23,8 @@ struct LogCounters {
   metrics::Counter tombstones;
   metrics::Counter overruns;  // a tombstone found no room: the file forgot everything
   metrics::Counter clears;
-  metrics::Counter syncs;
+  metrics::Counter syncs;         // sync points that ended well
+  metrics::Counter device_syncs;  // two of them make a sync point
   metrics::Counter reads;
   metrics::Counter read_bytes;
   metrics::Counter reads_joined;   // asked for a record that was being read already

@@ -1,15 +1,20 @@
 #include "corering/cache/log_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <thread>
 #include <vector>
 
+#include "corering/cache/file_marks.h"
 #include "corering/cache/superblock.h"
 
 namespace corering::cache {
@@ -17,6 +22,9 @@ namespace corering::cache {
 namespace {
 
 constexpr std::size_t kSegmentsMin = 8;
+// Five seconds for a disk to end what a dead process has asked of it.
+constexpr int kLockAttemptsMax = 1000;
+constexpr auto kLockPause = std::chrono::milliseconds(5);
 
 base::Error refused(std::string text) { return {base::ErrorCode::invalid_argument, 0, std::move(text)}; }
 
@@ -36,22 +44,37 @@ bool read_block(int fd, std::uint64_t offset, base::MutableBytes into) {
   return ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset)) == static_cast<ssize_t>(into.size());
 }
 
-base::Error holder_error(int fd, const std::string& path) {
+// The process that holds the lock; 0 if nobody knows.
+pid_t holder_of(int fd) {
   struct flock lock = {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  std::string holder = "another process";
   // The kernel knows the process of a classic lock only; for one of ours it says -1.
-  if (::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
-    holder = "process " + std::to_string(lock.l_pid);
-  } else {
-    char text[32] = {};
-    if (::pread(fd, text, sizeof text - 1, static_cast<off_t>(Superblock::kHolderOffset)) > 0 && std::atol(text) > 0) {
-      holder = "process " + std::to_string(std::atol(text));
-    }
-  }
+  if (::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) return lock.l_pid;
+  char text[32] = {};
+  if (::pread(fd, text, sizeof text - 1, static_cast<off_t>(Superblock::kHolderOffset)) <= 0) return 0;
+  return static_cast<pid_t>(std::max(std::atol(text), 0L));
+}
+
+base::Error holder_error(pid_t holder, const std::string& path) {
+  const std::string name = holder > 0 ? "process " + std::to_string(holder) : "another process";
   return {base::ErrorCode::address_in_use, EAGAIN,
-          "the cache file " + path + " is in use by " + holder + ": every server needs its own"};
+          "the cache file " + path + " is in use by " + name + ": every server needs its own"};
+}
+
+// The operations that a killed process had under way on its ring hold the file, and the lock, until they have ended.
+base::Result<> lock(int fd, const std::string& path) {
+  struct flock whole = {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  for (int attempt = 0;; ++attempt) {
+    if (::fcntl(fd, F_OFD_SETLK, &whole) == 0) return {};
+    if (errno != EAGAIN && errno != EACCES) return base::failure(base::os_error(errno, "locking the cache file " + path));
+    const pid_t holder = holder_of(fd);
+    const bool is_dead = holder > 0 && ::kill(holder, 0) != 0 && errno == ESRCH;
+    if (!is_dead || attempt == kLockAttemptsMax) return base::failure(holder_error(holder, path));
+    std::this_thread::sleep_for(kLockPause);
+  }
 }
 
 }  // namespace
@@ -64,13 +87,7 @@ base::Result<LogFile> LogFile::open(const Options& options) {
   const int fd = ::open(options.path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return base::failure(base::os_error(errno, "opening the cache file " + options.path));
   LogFile file(fd);
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  if (::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
-    if (errno == EAGAIN || errno == EACCES) return base::failure(holder_error(fd, options.path));
-    return base::failure(base::os_error(errno, "locking the cache file " + options.path));
-  }
+  if (auto locked = lock(fd, options.path); !locked) return base::failure(std::move(locked.error()));
   if (auto prepared = file.prepare(options); !prepared) return base::failure(std::move(prepared.error()));
   return file;
 }
@@ -135,6 +152,7 @@ base::Result<> LogFile::format(const Options& options, const LogFileLayout& want
   if (::ftruncate(fd_, static_cast<off_t>(layout_.file_bytes())) != 0) {
     return base::failure(base::os_error(errno, "cutting the cache file " + options.path + " to its size"));
   }
+  if (auto written = write_marks(options); !written) return written;
   return write_superblocks(options);
 }
 
@@ -142,6 +160,15 @@ base::Result<> LogFile::allocate(const Options& options) {
   const auto bytes = static_cast<off_t>(layout_.file_bytes());
   if (::fallocate(fd_, 0, 0, bytes) == 0) return {};
   return base::failure(base::os_error(errno, "allocating " + std::to_string(bytes) + " bytes for the cache file " + options.path));
+}
+
+base::Result<> LogFile::write_marks(const Options& options) {
+  bool ok = true;
+  write_first_marks(layout_, [&](std::uint64_t offset, base::ByteView block) {
+    ok = ok && ::pwrite(fd_, block.data(), block.size(), static_cast<off_t>(offset)) == static_cast<ssize_t>(block.size());
+  });
+  if (ok) return {};
+  return base::failure(base::os_error(errno, "writing the marks of the cache file " + options.path));
 }
 
 base::Result<> LogFile::write_superblocks(const Options& options) {

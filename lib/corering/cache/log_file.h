@@ -1,7 +1,8 @@
 // LogFile: the file of a cache's cold tier: opened, locked, allocated in full, and known to be ours.
 //
 // The whole file is allocated when it is opened: a full disk shows here, and not as a failing write at three in the morning. The lock
-// is the kernel's (an open file description lock): it goes when the process goes, however it goes. A file that is not
+// is the kernel's (an open file description lock): it goes when the process goes, however it goes, but not
+// before the last operation of its ring, so a start after kill -9 waits for that, and no write of the dead comes late. A file that is not
 // a cache file, or of another version, is refused and left as it is; only the reset option makes it one.
 //
 // Thread: any, one at a time; blocks. Lifetime: outlives the device made from it.
@@ -51,6 +52,7 @@ class LogFile {
   base::Result<> format(const Options& options, const LogFileLayout& wanted);
   base::Result<> allocate(const Options& options);
   base::Result<> write_superblocks(const Options& options);
+  base::Result<> write_marks(const Options& options);
 
   int fd_;
   LogFileLayout layout_;

@@ -13,10 +13,11 @@ struct LogOptions {
   std::size_t reads_in_flight_max = 64;              // of the file; others wait
   std::size_t reads_waiting_max = 1024;              // beyond that a read is refused
   std::size_t step_bytes_max = std::size_t{64} << 10;
-  bool compress = false;  // values from compress_bytes_min up, by LZ4, where it saves an eighth
+  bool compress = false;  // values from compress_bytes_min to _max, by LZ4, where it saves an eighth
   std::size_t compress_bytes_min = 256;
-  std::uint64_t key_hash_seed = 0;  // of the KeyHash that RecoveredRecord speaks
-  std::int64_t now_ms = 0;          // since 1970: records that have expired by then are not recovered
+  std::size_t compress_bytes_max = std::size_t{256} << 10;  // half a millisecond of the core
+  std::uint64_t key_hash_seed = 0;                          // of the KeyHash that RecoveredRecord speaks
+  std::int64_t now_ms = 0;                                  // since 1970: records that have expired by then are not recovered
 };
 
 }  // namespace corering::cache

@@ -26,6 +26,11 @@ void LogReplay::note(const BatchHeader& header) {
   if (header.position < header.synced || header.position < synced_) start_ = std::max(start_, header.tail);
 }
 
+void LogReplay::note_marks(const FoundMarks& found) {
+  marks_ = found;
+  note_synced(found.synced());
+}
+
 void LogReplay::apply(SegmentId id, std::uint64_t generation, base::ByteView bytes) {
   SegmentWalk walk(bytes, shared_.layout, id);
   bool counts = false;
@@ -96,7 +101,14 @@ void LogReplay::apply_batch(SegmentId id, SegmentWalk& walk) {
   shared_.segments[id].used_bytes = static_cast<std::uint32_t>(walk.batch_end());
 }
 
+// Whatever is there is older than what may be missing.
+void LogReplay::forget_all() {
+  if (generation_max_ != 0) shared_.counters.recovery_damaged_pieces.add();
+  tail_ = normal_end_ = {seen_generation() + 1, 0};
+}
+
 void LogReplay::finish() {
+  if (!marks_.are_complete()) return forget_all();
   jump_to_next_run();
   if (expected_ < synced_ && !ended_) {
     miss(expected_, synced_);
@@ -119,13 +131,17 @@ void LogReplay::finish() {
   }
 }
 
+std::uint64_t LogReplay::seen_generation() const noexcept {
+  return std::max({generation_max_, synced_.generation, tail_.generation});
+}
+
 LogEnds LogReplay::ends() const noexcept {
-  const std::uint64_t seen = std::max({generation_max_, synced_.generation, tail_.generation});
   return {.tail = tail_,
           .tail_on_file = tail_on_file_,
           .end = normal_end_,
           .synced = synced_,
-          .run_generation = seen + kUnseenGenerations};
+          .run_generation = seen_generation() + kUnseenGenerations,
+          .marks = marks_};
 }
 
 }  // namespace corering::cache

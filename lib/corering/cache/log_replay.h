@@ -2,7 +2,8 @@
 //
 // The log is followed batch by batch. A batch that is missing or not whole is the end of the log if no sync point had passed it: a crash
 // tore it, and what lies behind was promised to nobody. If one had, the batch was durable and has been damaged since: it may have
-// held deletes and overwrites, so everything older is forgotten, and what lies behind it goes on counting.
+// held deletes and overwrites, so everything older is forgotten, and what lies behind it goes on counting. And if the marks that say how
+// far sync points reached are damaged themselves, the newest batches may be gone without a trace: then nothing counts.
 //
 // Thread: one. No I/O: Recovery reads for it. Cost: CRC32C of every record, one table access per record.
 #pragma once
@@ -13,6 +14,7 @@
 
 #include "corering/base/bytes.h"
 #include "corering/cache/batch.h"
+#include "corering/cache/file_marks.h"
 #include "corering/cache/file_tier.h"
 #include "corering/cache/hash.h"
 #include "corering/cache/log_shared.h"
@@ -29,10 +31,11 @@ class LogReplay {
   // applied.
   void note(const BatchHeader& header);
   void note_synced(LogPosition position) { synced_ = std::max(synced_, position); }
+  void note_marks(const FoundMarks& found);
 
   LogPosition synced() const noexcept { return synced_; }
-  // From which generation on segments are to be applied.
-  std::uint64_t first_generation() const noexcept { return start_.generation; }
+  // From which generation on segments are to be applied: none at all if nothing counts.
+  std::uint64_t first_generation() const noexcept { return marks_.are_complete() ? start_.generation : UINT64_MAX; }
   void begin() { expected_ = normal_end_ = tail_ = start_; }
 
   // The next segment; generations ascend.
@@ -65,11 +68,14 @@ class LogReplay {
   void jump_to_next_run() noexcept;
   bool miss(LogPosition missing, LogPosition next);
   void apply_batch(SegmentId id, SegmentWalk& walk);
+  void forget_all();
+  std::uint64_t seen_generation() const noexcept;
 
   LogShared& shared_;
   const KeyHash hash_;
   RecoveryTable table_;
   std::vector<Run> runs_;
+  FoundMarks marks_;
   LogPosition synced_;
   LogPosition start_{1, 0};
   LogPosition expected_;    // the next batch

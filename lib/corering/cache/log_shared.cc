@@ -14,7 +14,8 @@ std::uint32_t LogShared::salt(SegmentId segment, std::size_t offset) const noexc
 std::size_t LogShared::place(SegmentId segment, std::size_t offset, const RecordView& record) noexcept {
   const base::MutableBytes room = frames.bytes(segments[segment].frame).subspan(offset);
   std::size_t bytes = 0;
-  if (options.compress && !record.is_compressed() && record.value().size() >= options.compress_bytes_min) {
+  if (options.compress && !record.is_compressed() && record.value().size() >= options.compress_bytes_min &&
+      record.value().size() <= options.compress_bytes_max) {
     bytes = compress_record(record, room.first(record.bytes()));
     if (bytes != 0) {
       counters.compressed_records.add();

@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "corering/cache/frame_pool.h"
 #include "corering/cache/log_counters.h"
 #include "corering/cache/log_file_layout.h"
 #include "corering/cache/log_options.h"
 #include "corering/cache/log_owner.h"
 #include "corering/cache/record.h"
+#include "corering/cache/segment_frames.h"
 #include "corering/cache/segment_table.h"
 
 namespace corering::cache {
@@ -32,7 +32,7 @@ struct LogShared {
   LogOwner& owner;
   const LogFileLayout layout;  // no segments if there is no file; the file id is random all the same
   SegmentTable segments;
-  FramePool frames;
+  SegmentFrames frames;
   LogCounters counters;
 };
 

@@ -29,12 +29,17 @@ Recovery::~Recovery() {
 }
 
 bool Recovery::is_idle() const noexcept {
-  return std::ranges::none_of(reads_, [](const auto& read) { return read->transfer.in_flight(); });
+  return !sync_.in_flight() && std::ranges::none_of(reads_, [](const auto& read) { return read->transfer.in_flight(); });
 }
 
 bool Recovery::step() {
   if (phase_ == Phase::done) return false;
   if (phase_ == Phase::deliver) return deliver();
+  if (phase_ == Phase::begin) {
+    phase_ = Phase::syncing;
+    sync_.sync(device_);
+  }
+  if (phase_ == Phase::syncing) return false;
   start_reads();
   // One large piece per step, or all small ones that are there.
   const std::size_t most = phase_ == Phase::newest || phase_ == Phase::replay ? 1 : kBlockReads;
@@ -52,6 +57,15 @@ bool Recovery::step() {
   }
   start_reads();
   return taken != 0;
+}
+
+void Recovery::on_device_synced(int error) {
+  phase_ = Phase::marks;
+  shared_.counters.device_syncs.add();
+  if (error == 0) return;
+  // What will be found may be gone after the next power failure: nothing is built on it.
+  shared_.counters.sync_errors.add();
+  is_durable_ = false;
 }
 
 std::size_t Recovery::numbers() const noexcept {
@@ -86,6 +100,7 @@ void Recovery::start_read(Read& read) {
     case Phase::headers: offset = layout.segment_offset(read.number); break;
     default: offset = layout.segment_offset(pieces_[read.number].segment); break;
   }
+  read.offset = offset;
   read.transfer.read(device_, offset, read.bytes);
 }
 
@@ -95,7 +110,7 @@ void Recovery::take(const Read& read) {
   switch (phase_) {
     case Phase::marks:
       if (read.error != 0) return;
-      if (const auto synced = read_mark(read.bytes, shared_.layout.file_id)) replay_.note_synced(*synced);
+      if (const auto mark = read_mark(read.bytes, shared_.layout.file_id, read.offset)) marks_.note(*mark);
       return;
     case Phase::headers: return take_header(read);
     case Phase::newest: return take_newest(read);
@@ -130,7 +145,7 @@ void Recovery::end_phase() {
     return static_cast<std::size_t>(std::ranges::lower_bound(pieces_, generation, {}, &Piece::generation) - pieces_.begin());
   };
   switch (phase_) {
-    case Phase::marks: return enter(Phase::headers, 0);
+    case Phase::marks: replay_.note_marks(is_durable_ ? marks_ : FoundMarks()); return enter(Phase::headers, 0);
     case Phase::headers:
       std::ranges::sort(pieces_, {}, &Piece::generation);
       return enter(Phase::newest, first_from(replay_.synced().generation));

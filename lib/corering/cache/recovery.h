@@ -1,7 +1,10 @@
 // Recovery: reads a cache file and gives its owner back what it held.
 //
-//   marks → the first block of every segment → the segments behind the last known sync point, for their headers → all segments that
-//   count, in the order of the log → the owner, key by key
+//   a sync of the device → marks → the first block of every segment → the segments behind the last known sync point, for headers
+//   → all segments that count, in the order of the log → the owner, key by key
+//
+// The sync comes first because the process before may have been killed with much of the log in the page cache only: what is found is built
+// on, segments that it says are free are written over, and after a power failure it must be found again.
 //
 // The order of the log is the order in the file but for one turn-around, so nearly everything is one sequential read, with the next
 // segment under way while one is checked.
@@ -34,7 +37,7 @@ class Recovery {
   bool is_idle() const noexcept;
 
  private:
-  enum class Phase : std::uint8_t { marks, headers, newest, replay, deliver, done };
+  enum class Phase : std::uint8_t { begin, syncing, marks, headers, newest, replay, deliver, done };
 
   struct Piece {
     std::uint64_t generation;
@@ -49,6 +52,7 @@ class Recovery {
     }
 
     std::size_t number = 0;  // of the mark, the segment or the piece
+    std::uint64_t offset = 0;
     base::MutableBytes bytes;
     int error = 0;
     bool ready = false;
@@ -57,6 +61,7 @@ class Recovery {
 
   void enter(Phase phase, std::size_t first);
   std::size_t numbers() const noexcept;  // how many reads the phase takes
+  void on_device_synced(int error);
   void start_reads();
   void start_read(Read& read);
   void take(const Read& read);
@@ -71,8 +76,11 @@ class Recovery {
   LogShared& shared_;
   FileTier& file_;
   BlockDevice& device_;
+  bool is_durable_ = true;
+  FoundMarks marks_;
   LogReplay replay_;
-  Phase phase_ = Phase::marks;
+  Phase phase_ = Phase::begin;
+  Transfer sync_ = Transfer::to<&Recovery::on_device_synced>(this);
   std::vector<std::byte> blocks_;  // small reads go here
   std::vector<FrameId> frames_;    // and segments there
   std::vector<std::unique_ptr<Read>> reads_;

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "corering/base/bytes.h"
-#include "corering/cache/frame_pool.h"
 #include "corering/cache/log_location.h"
+#include "corering/cache/segment_frames.h"
 
 namespace corering::cache {
 

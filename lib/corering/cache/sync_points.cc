@@ -1,5 +1,7 @@
 #include "corering/cache/sync_points.h"
 
+#include <utility>
+
 namespace corering::cache {
 
 SyncTicket SyncPoints::request() {
@@ -17,16 +19,23 @@ bool SyncPoints::step() {
   }
   if (reported_ != wanted_) {
     try_begin();
-    return phase_ != Phase::idle;
+    if (phase_ == Phase::idle && has_nothing_new()) report(wanted_, true);
+    return true;
   }
   if (tier_.wants_free()) shared_.owner.on_sync_wanted();
   return false;
 }
 
+// All is durable already, and no segment waits to be freed: an idle log leaves its disk alone.
+bool SyncPoints::has_nothing_new() const noexcept {
+  return tier_.next_position() == position_ && tier_.quarantined_total() == released_;
+}
+
 void SyncPoints::try_begin() {
   if (!tier_.close_for_sync()) return;  // no room even for a header: step() tries again when writes have ended
-  phase_ = Phase::writing;
   prepared_ = false;
+  if (has_nothing_new()) return;  // step() reports
+  phase_ = Phase::writing;
   covered_ = wanted_;
   position_ = tier_.next_position();
   released_ = tier_.quarantined_total();
@@ -45,16 +54,29 @@ void SyncPoints::on_write_ended() {
 }
 
 void SyncPoints::on_device_synced(int error) {
-  phase_ = Phase::idle;
-  shared_.counters.syncs.add();
+  const Phase phase = std::exchange(phase_, Phase::idle);
+  shared_.counters.device_syncs.add();
   if (error != 0) {
     shared_.counters.sync_errors.add();
     tier_.fail(FileState::read_only);
   }
   if (!tier_.is_healthy()) return;  // step() reports
-  tier_.on_synced(position_, released_);
+  if (phase == Phase::syncing) {
+    phase_ = Phase::marking;
+    tier_.on_synced(position_, released_);
+    return tier_.write_marks();
+  }
+  shared_.counters.syncs.add();
   if (covered_ != reported_) report(covered_, true);
   if (phase_ == Phase::idle && reported_ != wanted_ && tier_.is_healthy()) try_begin();
+}
+
+void SyncPoints::on_marked() {
+  CORERING_ASSERT(phase_ == Phase::marking, "marks that no sync point has asked for");
+  phase_ = Phase::idle;
+  if (!tier_.is_healthy()) return;
+  phase_ = Phase::committing;
+  transfer_.sync(tier_.device());
 }
 
 void SyncPoints::report(SyncTicket ticket, bool durable) {

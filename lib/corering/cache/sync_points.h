@@ -1,4 +1,8 @@
-// SyncPoints: from "appended" to "durable": close the open batch, wait for every write so far, sync the device, tell the owner.
+// SyncPoints: from "appended" to "durable": close the open batch, wait for every write so far, sync the device, mark in the file how far
+// that reaches, sync the device again, tell the owner.
+//
+// The second sync is what makes the first one known for certain: a batch that is missing behind the newest mark was promised to nobody
+// (file_marks.h). Without it damage to the last batches would look like a crash, and the versions before them would come back.
 //
 // One at a time; those asked for meanwhile become one more. Batches that are written while the device syncs belong to the next.
 // A sync that fails is never repeated: the kernel may have dropped the pages and call the second one a success. The file turns read-only
@@ -30,12 +34,14 @@ class SyncPoints {
   bool step();
 
   void on_write_ended();
+  void on_marked();
   bool is_idle() const noexcept { return !transfer_.in_flight(); }
 
  private:
-  enum class Phase : std::uint8_t { idle, writing, syncing };
+  enum class Phase : std::uint8_t { idle, writing, syncing, marking, committing };
 
   void try_begin();
+  bool has_nothing_new() const noexcept;
   void on_device_synced(int error);
   void report(SyncTicket ticket, bool durable);
 
@@ -45,7 +51,7 @@ class SyncPoints {
   SyncTicket wanted_ = 0;
   SyncTicket covered_ = 0;  // by the sync point under way
   SyncTicket reported_ = 0;
-  LogPosition position_;        // that it makes durable
+  LogPosition position_;        // that it makes durable, or the last one did
   std::uint64_t released_ = 0;  // quarantined segments that it frees, counted from the start
   bool prepared_ = false;
   Transfer transfer_ = Transfer::to<&SyncPoints::on_device_synced>(this);

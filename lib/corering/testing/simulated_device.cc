@@ -79,6 +79,12 @@ std::int64_t SimulatedDevice::sync() {
   return fails ? -EIO : 0;
 }
 
+void SimulatedDevice::damage(std::uint64_t offset, base::ByteView bytes) noexcept {
+  CORERING_ASSERT(offset + bytes.size() <= visible_.size(), "damage beyond the end of a device");
+  std::memcpy(visible_.data() + offset, bytes.data(), bytes.size());
+  std::memcpy(durable_.data() + offset, bytes.data(), bytes.size());
+}
+
 void SimulatedDevice::crash(Failure failure) {
   // What was under way may have come through, in part.
   for (const Pending& pending : pending_) {

@@ -51,8 +51,11 @@ class SimulatedDevice final : public cache::BlockDevice {
   // The process, or the machine, dies: requests under way are dropped, their handlers never called.
   void crash(Failure failure);
 
-  // What a process sees. Changing it is damage.
+  // What a process sees. Changing it is damage that a power failure undoes.
   std::vector<std::byte>& image() noexcept { return visible_; }
+
+  // Changes bytes as a dying disk does: for good. Requires: they lie within the device.
+  void damage(std::uint64_t offset, base::ByteView bytes) noexcept;
 
   std::uint64_t syncs() const noexcept { return syncs_; }
   std::uint64_t reads() const noexcept { return reads_; }

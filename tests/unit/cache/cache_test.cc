@@ -317,4 +317,23 @@ TEST_F(CacheTest, RefusesWhenEverythingIsPinned) {
   EXPECT_EQ(put("after", std::string(3'000, 'y')), WriteStatus::stored);
 }
 
+// Records of which a few fill a segment leave its end empty, wherever they are moved to: no compaction can win that back.
+TEST(CacheOfLargeRecords, EvictsInsteadOfMovingThemForEver) {
+  for (const std::size_t bytes : {700u, 800u, 900u, 1000u}) {
+    auto cache = Cache::open({.l1_bytes = 64 * 4096, .segment_bytes = 4096});
+    ASSERT_TRUE(cache);
+    const std::string value(bytes, 'v');
+    for (int number = 0; number < 2'000; ++number) {
+      const std::string key = "key" + std::to_string(number);
+      ASSERT_EQ((*cache)->put(bytes_of(key), bytes_of(value)).status, WriteStatus::stored);
+      ASSERT_EQ((*cache)->get(bytes_of(key)).status, GetStatus::hit);
+      if (number % 100 == 0) {
+        const std::string large(60'000, 'l');
+        ASSERT_EQ((*cache)->put(bytes_of("large" + std::to_string(number)), bytes_of(large)).status, WriteStatus::stored);
+      }
+    }
+    EXPECT_GT((*cache)->counters().l1_evicted.value(), 1'000u);
+  }
+}
+
 }  // namespace

@@ -51,7 +51,7 @@ class TieredCache : public testing::Test {
   }
 
   void open() {
-    CacheOptions options{.l1_bytes = 64 << 10, .now_ms = now_ms};
+    CacheOptions options{.l1_bytes = l1_bytes, .now_ms = now_ms};
     options.log = {.segment_bytes = kSegmentBytes, .memory_segments = 4};
     options.device = &device;
     options.layout = layout;
@@ -60,6 +60,16 @@ class TieredCache : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().text;
     cache = std::move(*opened);
     while (!cache->is_recovered()) turn();
+  }
+
+  // A new, empty file and another L1. Requires: no more segments than kFileSegments.
+  void reopen(std::size_t bytes, std::size_t file_segments) {
+    device.crash(SimulatedDevice::Failure::process);
+    cache.reset();
+    l1_bytes = bytes;
+    layout.segment_count = file_segments;
+    ++layout.file_id;
+    open();
   }
 
   // The process dies. What a sync point has passed for must be there again, and nothing older.
@@ -73,6 +83,13 @@ class TieredCache : public testing::Test {
     now_ms += ms;
     device.advance(std::chrono::milliseconds(1));
     cache->advance(now_ms);
+  }
+  // Everything goes to the file, and the process ends.
+  void stop_and_start() {
+    cache->begin_stop();
+    for (int turns = 0; turns < 10'000 && !cache->is_stopped(); ++turns) turn(1);
+    ASSERT_TRUE(cache->is_stopped());
+    restart();
   }
   void wait_until_durable() {
     for (int turns = 0; turns < 200; ++turns) turn(1);
@@ -120,6 +137,7 @@ class TieredCache : public testing::Test {
     push_down([&] { return status(key) == GetStatus::cold; });
   }
 
+  std::size_t l1_bytes = 64 << 10;
   std::int64_t now_ms = 1'700'000'000'000;
   corering::cache::LogFileLayout layout{.file_id = 7, .segment_bytes = kSegmentBytes, .segment_count = kFileSegments};
   SimulatedDevice device{layout.file_bytes(), 1};

@@ -45,7 +45,7 @@ class TieredKeyspace : public testing::Test {
   // What was stored is durable; then the power fails.
   void restart() {
     const std::uint64_t ticket = keyspace->cache().request_sync();
-    while (keyspace->cache().synced() < ticket) turn();
+    while (keyspace->cache().durable_version() < ticket) turn();
     disk.crash(SimulatedDevice::Failure::power);
     keyspace.reset();
     open();

@@ -1,4 +1,4 @@
-// FramePool: the memory of segments: frames of one size, lent to segments and pinned by readers.
+// SegmentFrames: the memory of segments: frames of one size, lent to segments and pinned by readers.
 //
 // A frame is free again when its segment has let it go and the last pin has died; until then its bytes do not change, so a reply may
 // send a value straight out of it.
@@ -19,13 +19,13 @@ namespace corering::cache {
 using FrameId = std::uint32_t;
 inline constexpr FrameId kNoFrame = UINT32_MAX;
 
-class FramePool;
+class SegmentFrames;
 
 // Keeps the bytes of a frame as they are. Move-only.
 class FramePin {
  public:
   FramePin() = default;
-  FramePin(FramePool& pool, FrameId frame) noexcept;
+  FramePin(SegmentFrames& pool, FrameId frame) noexcept;
   FramePin(FramePin&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), frame_(other.frame_) {}
   FramePin& operator=(FramePin&& other) noexcept {
     std::swap(pool_, other.pool_);
@@ -37,17 +37,17 @@ class FramePin {
   explicit operator bool() const noexcept { return pool_ != nullptr; }
 
  private:
-  FramePool* pool_ = nullptr;
+  SegmentFrames* pool_ = nullptr;
   FrameId frame_ = kNoFrame;
 };
 
-class FramePool {
+class SegmentFrames {
  public:
   // Requires: `memory` holds at least one frame.
-  FramePool(base::MutableBytes memory, std::size_t frame_bytes);
-  FramePool(const FramePool&) = delete;
-  FramePool& operator=(const FramePool&) = delete;
-  ~FramePool();
+  SegmentFrames(base::MutableBytes memory, std::size_t frame_bytes);
+  SegmentFrames(const SegmentFrames&) = delete;
+  SegmentFrames& operator=(const SegmentFrames&) = delete;
+  ~SegmentFrames();
 
   // kNoFrame if all are out.
   FrameId try_lend() noexcept;
@@ -75,7 +75,7 @@ class FramePool {
   std::vector<FrameId> free_;
 };
 
-inline FramePin::FramePin(FramePool& pool, FrameId frame) noexcept : pool_(&pool), frame_(frame) { pool.pin(frame); }
+inline FramePin::FramePin(SegmentFrames& pool, FrameId frame) noexcept : pool_(&pool), frame_(frame) { pool.pin(frame); }
 
 inline FramePin::~FramePin() {
   if (pool_ != nullptr) pool_->unpin(frame_);
