@@ -22,6 +22,8 @@ namespace {
 using protocol::equals_ignoring_case;
 
 constexpr std::string_view kNoFile = "ERR nothing can be saved: the server was started without a file tier (--l3_path)";
+constexpr std::string_view kFull = "ERR not everything could be saved: a file is full, raise --l3_bytes";
+constexpr std::uint64_t kCutShortMax = 2;  // rounds, before SAVE gives up
 constexpr std::string_view kFailed = "ERR nothing is saved: a file has failed, see the server's log";
 
 // A sync point on all cores, one after the other.
@@ -31,25 +33,38 @@ class SaveTour final : public Tour {
 
   bool must_wait(Server& there, KeyWaiter& waiter) override {
     FileKeeper& keeper = there.file_keeper();
-    if (ticket_ == 0) ticket_ = there.request_sync();
+    if (!is_asked_) {
+      is_asked_ = true;
+      ticket_ = there.request_sync();
+      cut_short_ = keeper.rounds_cut_short();
+    }
     if (keeper.is_over(ticket_)) return false;
+    if (keeper.rounds_cut_short() - cut_short_ >= kCutShortMax) {
+      is_full_ = true;
+      return false;
+    }
     keeper.await_sync(waiter);
     return true;
   }
 
   void visit(Server& there) override {
-    ticket_ = 0;
+    is_asked_ = false;
     is_sound_ = is_sound_ && there.file_keeper().is_healthy();
   }
 
   void conclude(Client&, protocol::RespWriter& reply) override {
     if (!is_sound_) return reply.error(kFailed);
+    if (is_full_) return reply.error(kFull);
     reply.ok();
   }
 
  private:
-  std::uint64_t ticket_ = 0;  // on the core that is visited
+  // On the core that is visited:
+  bool is_asked_ = false;
+  std::uint64_t ticket_ = 0;
+  std::uint64_t cut_short_ = 0;
   bool is_sound_ = true;
+  bool is_full_ = false;
 };
 
 // Only asks for it.

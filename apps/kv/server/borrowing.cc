@@ -21,7 +21,7 @@ void Loan::proceed(Server& there) {
     there.keyspace().show(nullptr);
     if (!cold.empty()) {
       there.statistics().cold_waits.add();
-      if (gathering_.try_start(there.keyspace(), cold)) return;
+      if (gathering_.try_start(there.keyspace(), cold)) return there.want_turn();
       has_failed_ = true;
     }
   }

@@ -48,6 +48,7 @@ bool Errand::needs_fetch(Server& there) {
   there.keyspace().show(nullptr);
   there.statistics().cold_waits.add();
   is_refused_ = !gathering_.try_start(there.keyspace(), cold);
+  there.want_turn();  // what needs no read is answered by the cache's next advance
   return !is_refused_;
 }
 

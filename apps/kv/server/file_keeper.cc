@@ -49,18 +49,18 @@ void FileKeeper::after_advance(Instant now) {
     if (!keyspace_.is_ready()) return advance_stop();
     end_loading(now);
   }
-  const LogCounters& counters = keyspace_.cache().log()->counters();
   const bool is_sound = is_healthy();
   if (was_healthy_ && !is_sound) {
     corering::base::log(LogLevel::error, "core " + std::to_string(core_) +
                                              ": the cache file has failed: it is not written any more, and the next start finds it "
                                              "empty; what is in memory is served on");
   }
-  if (counters.syncs.value() != syncs_seen_ || was_healthy_ != is_sound) {
+  const std::uint64_t ended = keyspace_.cache().sync_points_ended();
+  if (ended != syncs_seen_ || was_healthy_ != is_sound) {
     // What was stored before the last sync point began; a sync point begins after the one before has ended.
     if (is_sound) synced_ms_ = sync_began_ms_;
     sync_began_ms_ = keyspace_.now_ms();
-    syncs_seen_ = counters.syncs.value();
+    syncs_seen_ = ended;
     was_healthy_ = is_sound;
     wake(waiters_);
   }

@@ -41,6 +41,8 @@ class FileKeeper {
   void await_sync(KeyWaiter& waiter) noexcept { waiters_.push_back(waiter); }
 
   // Since 1970: everything that was stored before is durable. The start's time until then.
+  // Grows while the file cannot take all that is to be saved.
+  std::uint64_t rounds_cut_short() const noexcept { return keyspace_.cache().rounds_cut_short(); }
   std::int64_t synced_ms() const noexcept { return synced_ms_; }
 
   // Once this core has no client and nothing under way.

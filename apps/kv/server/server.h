@@ -80,6 +80,8 @@ class Server {
     outside_waiters_.push_back(waiter);
     want_turn();
   }
+  // Its work is to be done in this turn.
+  void want_turn() noexcept { core_.flush_list().add(work_); }
   Outbox& outbox() noexcept { return outbox_; }
   Database database(unsigned number) noexcept { return {node_.keyspaces, node_.slots, number}; }
 
@@ -147,7 +149,6 @@ class Server {
  private:
   void begin_turn();
   void on_work();
-  void want_turn() noexcept { core_.flush_list().add(work_); }
   bool is_quiet() const noexcept;
   corering::base::Duration tick() const noexcept;
   void on_patience_ends();

@@ -81,6 +81,7 @@ class Keyspace {
   Entry find(unsigned database, std::string_view key, const Ahead* ahead) {
     if (ahead == nullptr || !*ahead) return find(database, key);
     auto found = cache_->get(ahead->bytes(), ahead->probe_);
+    if (found.status == corering::cache::GetStatus::miss) return {};
     if (found.status == corering::cache::GetStatus::hit && found.item.version() > marks_[prefixes_[database]]) [[likely]]
       return Entry(std::move(found.item));
     found.item = {};

@@ -57,7 +57,7 @@ bool Cache::advance(std::int64_t now_ms) {
   bool more = step_log();
   more |= write_back(kTurnWork);
   end_queued_fetches();
-  return more;
+  return more || !queued_fetches_.empty();
 }
 
 // --- lookups

@@ -194,6 +194,11 @@ class Cache final : private Departure, private LogOwner {
     return sequence_;
   }
 
+  // Sync points that have ended, well or not; and of the rounds before them those that left something out, because the file was full:
+  // while that goes on, durable_version() stands still.
+  std::uint64_t sync_points_ended() const noexcept { return sync_points_ended_; }
+  std::uint64_t rounds_cut_short() const noexcept { return rounds_cut_short_; }
+
   // A clean stop: from now on advance() writes what the file does not hold yet. Nothing is lost if the caller goes on with it, and
   // with the device, until is_stopped(), and if the log has room: a file that cannot hold L1 and L2 keeps what fits (stop_lost), and values
   // larger than a segment stay out of it (log_too_large). Store nothing more.
@@ -284,7 +289,7 @@ class Cache final : private Departure, private LogOwner {
   // Where an item goes that was queued already, and lies elsewhere, or is another version, from now on.
   DirtyQueue& queue_of_moved() noexcept { return write_back_ == WriteBack::writing ? moved_ : dirty_; }
   bool is_copy_of_current(std::uint64_t hash, const RecordView& record);
-  bool step_log();
+  bool step_log(Log::Readers readers = Log::Readers::hear);
   bool write_back(std::size_t bytes);
   void mark_all_dirty();
   bool try_write_back(const DirtyQueue::Item& item, std::size_t& bytes);
@@ -376,6 +381,8 @@ class Cache final : private Departure, private LogOwner {
   std::uint64_t write_back_end_ = 0;
   std::uint64_t write_back_version_ = 0;  // what the round makes durable; 0 if it leaves something out
   std::uint64_t durable_version_ = 0;
+  std::uint64_t sync_points_ended_ = 0;
+  std::uint64_t rounds_cut_short_ = 0;
   std::int64_t sync_ms_;
   std::int64_t next_sync_ms_;
   bool sync_wanted_ = false;

@@ -181,7 +181,7 @@ bool Cache::try_demote(std::uint64_t hash, std::uint64_t location, const RecordV
   const LogTier tier = has_memory_tier_ ? LogTier::memory : LogTier::file;
   LogLocation to = log_->try_append(tier, *whole);
   for (int steps = 0; !to && steps < kStepsForRoom && !is_in_log_step_; ++steps) {
-    step_log();
+    step_log(Log::Readers::wait);
     to = log_->try_append(tier, *whole);
   }
   if (!to) return false;
@@ -229,10 +229,10 @@ void Cache::bury(base::ByteView key) {
 
 // --- what the log asks and says
 
-bool Cache::step_log() {
+bool Cache::step_log(Log::Readers readers) {
   is_in_log_step_ = true;
   file_segments_free_ = log_->usage().file_segments_free;
-  const bool more = log_->step();
+  const bool more = log_->step(readers);
   is_in_log_step_ = false;
   if (std::exchange(read_errors_, log_->counters().read_errors.value()) != log_->counters().read_errors.value())
     rewrite_cursor_ = 0;

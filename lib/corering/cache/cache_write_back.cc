@@ -60,16 +60,17 @@ bool Cache::write_back(std::size_t bytes) {
       continue;
     }
     // The disk is behind: the next turn goes on. But a full file is not cleaned before this round is over: the rest waits for the next.
-    if (!log_->is_file_full()) return log_->is_idle();
+    if (!log_->is_file_full()) return false;
     for (; !moved_.empty(); moved_.pop()) dirty_.push(moved_.front().hash, moved_.front().tier, moved_.front().location);
     write_back_end_ = dirty_.popped();
     write_back_version_ = 0;
+    ++rounds_cut_short_;
   }
   if (rewrite_cursor_) return true;
   write_back_ = WriteBack::syncing;
   next_sync_ms_ = now_ms_ + sync_ms_;
   log_->sync();
-  return false;
+  return log_->is_idle();  // nothing was new: the next step says so
 }
 
 // The file has forgotten everything, or a segment that could not be read: what lies above may have no copy there any more, and entries that
@@ -131,6 +132,7 @@ bool Cache::try_write_back(const DirtyQueue::Item& item, std::size_t& bytes) {
 }
 
 void Cache::on_sync_ended(SyncTicket /*ticket*/, bool durable) {
+  ++sync_points_ended_;
   if (write_back_ == WriteBack::syncing) write_back_ = WriteBack::idle;
   if (durable) durable_version_ = std::max(durable_version_, write_back_version_);
   // Not if this sync point had begun when something was deleted: its tombstone waits for the next.

@@ -10,6 +10,7 @@ namespace corering::cache {
 namespace {
 
 constexpr std::size_t kReservedSegments = 2;
+constexpr std::size_t kHeldBytesMax = std::size_t{4} << 20;  // of tombstones that wait for the disk: some ten thousand
 
 std::size_t round_to_block(std::size_t bytes) { return (bytes + kFileBlockBytes - 1) / kFileBlockBytes * kFileBlockBytes; }
 
@@ -51,6 +52,35 @@ LogPosition FileTier::next_position() const noexcept {
 }
 
 LogLocation FileTier::try_append(const RecordView& record, Priority priority) {
+  if (append_held()) return append(record, priority);
+  shared_.counters.file_refused.add();
+  return LogLocation::nowhere();
+}
+
+bool FileTier::try_bury(const RecordView& tombstone) {
+  if (append_held() && append(tombstone, Priority::tombstone)) return true;
+  // With segments to spare it is the disk that is waited for.
+  const bool is_disk_behind = has_segment_for(Priority::tombstone);
+  if (!is_healthy() || !is_disk_behind || held_bytes_ + tombstone.bytes() > kHeldBytesMax) return false;
+  const base::ByteView whole = tombstone.whole();
+  held_.emplace_back(whole.begin(), whole.end());
+  held_bytes_ += whole.size();
+  shared_.counters.tombstones_held.add();
+  return true;
+}
+
+bool FileTier::append_held() {
+  while (!held_.empty()) {
+    const RecordView tombstone(held_.front().data());
+    if (!append(tombstone, Priority::tombstone)) return false;
+    if (held_.empty()) break;  // a write failed at once
+    held_bytes_ -= held_.front().size();
+    held_.pop_front();
+  }
+  return true;
+}
+
+LogLocation FileTier::append(const RecordView& record, Priority priority) {
   const std::size_t need = placed_bytes(record.bytes());
   const std::size_t capacity = shared_.options.segment_bytes;
   if (is_healthy() && BatchHeader::kBytes + need <= capacity) {
@@ -71,7 +101,7 @@ LogLocation FileTier::try_append(const RecordView& record, Priority priority) {
 
 bool FileTier::open_segment(Priority priority) {
   const std::size_t staging_reserve = priority == Priority::normal ? 1 : 0;
-  if (free_.size() <= static_cast<std::size_t>(priority)) return false;
+  if (!has_segment_for(priority)) return false;
   if (staged_ + staging_reserve >= shared_.options.staging_segments) return false;
   const FrameId frame = shared_.frames.try_lend();
   if (frame == kNoFrame) return false;
@@ -175,6 +205,8 @@ void FileTier::release_frame(Segment& segment) noexcept {
 
 void FileTier::forget() {
   if (!is_healthy()) return;
+  held_.clear();  // what they bury is forgotten
+  held_bytes_ = 0;
   if (open_ != kNoSegment && batch_records_ != 0) close_batch(false);
   tail_ = position_;
   const std::size_t count = live_.size();
@@ -227,6 +259,8 @@ void FileTier::fail(FileState state) {
   if (state_ == state || state_ == FileState::off) return;
   const bool first = state_ != FileState::read_only;
   state_ = state;
+  held_.clear();  // a file that has failed is never believed again
+  held_bytes_ = 0;
   if (first) marks_.poison();
   shared_.owner.on_file_state(state);
 }

@@ -49,6 +49,13 @@ class FileTier {
 
   LogLocation try_append(const RecordView& record, Priority priority = Priority::normal);
 
+  // A tombstone that finds the disk behind is held in memory, and nothing else is appended before it: order decides at recovery. False if
+  // it cannot be held either, or there is no segment for it: the caller forgets the file.
+  bool try_bury(const RecordView& tombstone);
+  // Appends what is held, as far as it goes. True if nothing is held any more.
+  bool append_held();
+  bool holds_tombstones() const noexcept { return !held_.empty(); }
+
   // Everything appended so far does not count any more; durable with the next sync point.
   void forget();
 
@@ -86,6 +93,8 @@ class FileTier {
   // No segment is left for records: only cleaning, and a sync point after it, make some.
   bool is_full() const noexcept { return free_.size() <= static_cast<std::size_t>(Priority::normal); }
 
+  bool has_segment_for(Priority priority) const noexcept { return free_.size() > static_cast<std::size_t>(priority); }
+
   bool wants_cleaning() const noexcept;
   bool wants_free() const noexcept;  // quarantined segments are needed
   std::size_t live_segments() const noexcept { return live_.size(); }
@@ -104,6 +113,7 @@ class FileTier {
     Transfer transfer = Transfer::to<&Write::on_end>(this);
   };
 
+  LogLocation append(const RecordView& record, Priority priority);
   bool open_segment(Priority priority);
   void seal();
   void close_batch(bool last);
@@ -117,6 +127,9 @@ class FileTier {
   SyncPoints* sync_points_ = nullptr;
   FileState state_ = FileState::recovering;
   FileMarks marks_;
+
+  std::deque<std::vector<std::byte>> held_;  // tombstones
+  std::size_t held_bytes_ = 0;
 
   SegmentId open_ = kNoSegment;
   std::size_t batch_offset_ = 0;  // in the open segment

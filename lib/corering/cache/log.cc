@@ -69,6 +69,18 @@ struct Log::Parts {
     tier->forget();
   }
 
+  void overrun() {
+    shared.counters.overruns.add();
+    forget_file();
+    shared.owner.on_file_forgotten();
+  }
+
+  // Tombstones wait for the disk, which does not take for ever. What they cannot wait for is a segment that only a sync point frees, for
+  // that one would wait for them.
+  void append_held() {
+    if (!tier->append_held() && tier->is_healthy() && !tier->has_segment_for(FileTier::Priority::tombstone)) overrun();
+  }
+
   mem::Mapping mapping;
   LogShared shared;
   std::optional<FileTier> tier;
@@ -151,10 +163,7 @@ void Log::append_tombstone(base::ByteView key, std::uint64_t sequence) {
   write_record(parts_->tombstone.data(), header, key, {});
   parts_->shared.counters.tombstones.add();
   const RecordView record(parts_->tombstone.data());
-  if (parts_->tier->try_append(record, FileTier::Priority::tombstone) || !parts_->tier->is_healthy()) return;
-  parts_->shared.counters.overruns.add();
-  parts_->forget_file();
-  parts_->shared.owner.on_file_forgotten();
+  if (!parts_->tier->try_bury(record) && parts_->tier->is_healthy()) parts_->overrun();
 }
 
 void Log::clear() {
@@ -201,17 +210,18 @@ Log::Residence Log::residence(LogLocation location) const noexcept {
 
 bool Log::try_read(ColdRead& read, LogLocation location) { return parts_->file && parts_->file->reader.try_read(read, location); }
 
-bool Log::step() {
+bool Log::step(Readers readers) {
   if (!parts_->file) return parts_->tiers_memory->step();
   FileParts& file = *parts_->file;
-  file.device.poll();
+  if (readers == Readers::hear) file.device.poll();
   if (file.recovery) {
     const bool more = file.recovery->step();
     if (file.recovery->is_done()) file.recovery.reset();
     return more;
   }
   parts_->tier->release_quarantined();
-  bool more = file.reader.step();
+  parts_->append_held();
+  bool more = readers == Readers::hear && file.reader.step();
   more |= file.syncs.step();
   if (!file.syncs.is_prepared() || !file.cleaner.is_resting()) more |= file.cleaner.step();
   more |= parts_->tiers_memory->step();

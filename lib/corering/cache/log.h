@@ -93,8 +93,10 @@ class Log {
   bool try_read(ColdRead& read, LogLocation location);
 
   // Does a bounded piece of the work that waits: recovery, cleaning. To be called once per turn while it returns true, and now and then
-  // otherwise. Calls the owner.
-  bool step();
+  // otherwise. Calls the owner; and readers, unless they are to wait: their handlers may do anything, and the caller is within an
+  // operation.
+  enum class Readers : std::uint8_t { hear, wait };
+  bool step(Readers readers = Readers::hear);
 
   // From now on step() cleans the memory tier until it is empty: for a clean stop, with an owner that answers `file`.
   void begin_drain();

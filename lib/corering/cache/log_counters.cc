@@ -15,6 +15,7 @@ void register_counters(metrics::Registry& registry, const LogCounters& counters)
   registry.add("cache_log_file_cleaned_segments", counters.file_cleaned_segments);
   registry.add("cache_log_file_dropped_records", counters.file_dropped_records);
   registry.add("cache_log_tombstones", counters.tombstones);
+  registry.add("cache_log_tombstones_held", counters.tombstones_held);
   registry.add("cache_log_overruns", counters.overruns);
   registry.add("cache_log_clears", counters.clears);
   registry.add("cache_log_syncs", counters.syncs);

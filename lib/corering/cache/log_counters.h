@@ -21,7 +21,8 @@ struct LogCounters {
   metrics::Counter file_cleaned_segments;
   metrics::Counter file_dropped_records;
   metrics::Counter tombstones;
-  metrics::Counter overruns;  // a tombstone found no room: the file forgot everything
+  metrics::Counter tombstones_held;  // that waited for the disk
+  metrics::Counter overruns;         // a tombstone found no room: the file forgot everything
   metrics::Counter clears;
   metrics::Counter syncs;         // sync points that ended well
   metrics::Counter device_syncs;  // two of them make a sync point

@@ -19,7 +19,9 @@ bool SyncPoints::step() {
   }
   if (reported_ != wanted_) {
     try_begin();
-    if (phase_ == Phase::idle && has_nothing_new()) report(wanted_, true);
+    if (phase_ != Phase::idle) return true;
+    if (!has_nothing_new()) return false;
+    report(wanted_, true);
     return true;
   }
   if (tier_.wants_free()) shared_.owner.on_sync_wanted();
@@ -28,11 +30,12 @@ bool SyncPoints::step() {
 
 // All is durable already, and no segment waits to be freed: an idle log leaves its disk alone.
 bool SyncPoints::has_nothing_new() const noexcept {
-  return tier_.next_position() == position_ && tier_.quarantined_total() == released_;
+  return tier_.next_position() == position_ && tier_.quarantined_total() == released_ && !tier_.holds_tombstones();
 }
 
 void SyncPoints::try_begin() {
-  if (!tier_.close_for_sync()) return;  // no room even for a header: step() tries again when writes have ended
+  // No room even for a header, or tombstones wait: step() tries again when writes have ended.
+  if (!tier_.append_held() || !tier_.close_for_sync()) return;
   prepared_ = false;
   if (has_nothing_new()) return;  // step() reports
   phase_ = Phase::writing;

@@ -62,9 +62,16 @@ class Scheduler::Batch {
   void end_runs(std::uint32_t count) noexcept {
     count_ += count;
     unread_ += count;
-    if (unread_ >= scheduler_.runs_per_reading_) learn_from(read_clock());
+    if (priority_ == Priority::low) {
+      read_clock();  // pieces of it may be long, whatever the runs of others are
+    } else if (unread_ >= scheduler_.runs_per_reading_) {
+      learn_from(read_clock());
+    }
     gives_way_ = scheduler_.gives_way_to_io(priority_);
   }
+  // Looking for work is no work: it counts in no priority.
+  void begin_search() noexcept { read_clock(); }
+  void end_search() noexcept { read_at_ = scheduler_.clock_.now(); }
   void end_stealable_run() noexcept {
     ++count_;
     ++unread_;
@@ -169,7 +176,10 @@ std::size_t Scheduler::run(const BatchLimits& limits) {
   while (!batch.is_over()) {
     const auto mask = static_cast<PriorityMask>(ready_.mask() | deque_mask_);
     if (mask == 0) {
-      if (!fleet_.is_used() || !steal(limits.io)) break;
+      if (!fleet_.is_used()) break;
+      batch.begin_search();
+      if (!steal(limits.io)) break;
+      batch.end_search();
       continue;
     }
     const Priority priority = rounds_.take(mask);

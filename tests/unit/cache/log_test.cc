@@ -124,6 +124,29 @@ TEST_F(LogTest, APinKeepsTheBytesOfASegmentThatIsCleaned) {
   work_until([&] { return log_->is_idle(); });
 }
 
+TEST_F(LogTest, TombstonesWaitForADiskThatIsBehindAndTheFileForgetsNothing) {
+  const auto long_key = [](int number) { return key(number) + std::string(2000, 'k'); };
+  for (int number = 0; number < 100; ++number) owner_.put(long_key(number), "value");
+  owner_.hand_over();
+  sync();
+  // No time passes: what is written now stays in memory.
+  for (int number = 0; owner_.hand_over(); ++number) owner_.put("filler-" + std::to_string(number), std::string(900, 'f'));
+  for (int number = 0; number < 90; ++number) owner_.erase(long_key(number));
+  EXPECT_GT(log_->counters().tombstones_held.value(), 0u);
+  owner_.put("behind them", "value");
+  EXPECT_FALSE(owner_.hand_over()) << "nothing overtakes a tombstone";
+  sync();
+  EXPECT_EQ(log_->counters().overruns.value(), 0u);
+  sim::MapOwner second(2, kLayout.segment_count * kLayout.segment_bytes);
+  log_.reset();
+  auto opened = cache::Log::open(options_, second, device_, kLayout);
+  ASSERT_TRUE(opened);
+  log_ = std::move(*opened);
+  second.set_log(*log_);
+  work_until([&] { return log_->is_recovered(); });
+  for (int number = 0; number < 100; ++number) EXPECT_EQ(second.find(long_key(number)) != nullptr, number >= 90) << number;
+}
+
 TEST_F(LogTest, ASlowDiskDelaysItsReadersOnly) {
   fill_file(300);
   struct Reader {
