@@ -16,7 +16,6 @@
 // that a coroutine could be told. Cost: 2 ns for both ways; a heap allocation if no frame of the class is kept.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -75,8 +74,8 @@ class FramePool {
 
   // Trivial, so that a thread's access to it costs no check whether it has been constructed.
   struct Pool {
-    std::array<IdleFrame*, kClasses> idle;
-    std::int64_t room_bytes;  // that may still be kept: none until the thread's end is watched
+    IdleFrame* idle[kClasses];  // no std::array: g++ 12 lets UndefinedBehaviorSanitizer take one in a thread's variable for null
+    std::int64_t room_bytes;    // that may still be kept: none until the thread's end is watched
     std::int64_t kept_bytes_max;
     std::uint64_t lent;
     std::uint64_t from_heap;

@@ -129,12 +129,14 @@ class Chatter : public runtime::Service {
   bool has_all() const { return received.load() == kEach * next_.size(); }
   std::atomic<std::uint32_t> received{0};
   std::atomic<bool> in_order{true};
+  static inline std::atomic<std::uint32_t> on_their_way{0};  // of all cores, to all
 
  private:
   // Not more at once than mailboxes take: what is refused here would be lost.
   void say() {
     for (int count = 0; count < 200 && said_ < kEach; ++count) {
-      if (bus_.queued() > bus_.capacity() / 2) break;
+      if (bus_.queued() > bus_.capacity() / 2 || on_their_way.load() > 1000) break;
+      on_their_way.fetch_add(static_cast<std::uint32_t>(next_.size()));
       EXPECT_EQ(bus_.try_publish_to_all(Said{core_.id().value, said_}), 0u);
       ++said_;
     }
@@ -143,6 +145,7 @@ class Chatter : public runtime::Service {
   void on_said(const Said& said) {
     if (said.number != next_[said.core]++) in_order = false;
     received.fetch_add(1);
+    on_their_way.fetch_sub(1);
   }
 
   runtime::Core& core_;
