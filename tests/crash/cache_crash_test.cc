@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "../environment.h"
 #include "../sim/log_oracle.h"
 #include "corering/testing/random.h"
 #include "ring_cache.h"
@@ -28,17 +29,13 @@ using corering::base::bytes_of;
 using corering::testing::Random;
 using crash::RingCache;
 using sim::LogOracle;
+using tests::number_from;
 
 constexpr std::size_t kKeys = 300;
 // So many lives a file has; in the first three quarters of them it is not full, and nothing durable may be missing.
 constexpr std::uint64_t kLivesOfAFile = 100;
 // With fewer free segments than a life fills cleaning may begin, and evict.
 constexpr std::uint64_t kSegmentsOfALife = 60;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // What the writer tells, before (put, erase, clear) or after (the others) it happens.
 struct Entry {

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "../environment.h"
 #include "../sim/log_oracle.h"
 #include "crash_file.h"
 
@@ -25,13 +26,9 @@ namespace {
 using corering::testing::Random;
 using crash::CrashFile;
 using sim::LogOracle;
+using tests::number_from;
 
 constexpr std::size_t kKeys = 400;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // What the writer tells, before (put, erase) or after (the others) it happens.
 struct Entry {

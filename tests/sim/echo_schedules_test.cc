@@ -6,14 +6,12 @@
 #include <cstdlib>
 #include <random>
 
+#include "../environment.h"
 #include "echo_simulation.h"
 
 namespace {
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
+using tests::number_from;
 
 TEST(EchoSchedules, EveryByteComesBackOnEverySeed) {
   const bool single = std::getenv("CORERING_SEED") != nullptr;

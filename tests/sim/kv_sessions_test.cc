@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../environment.h"
 #include "corering/base/log.h"
 #include "corering/cache/cache.h"
 #include "corering/testing/simulated_core.h"
@@ -21,6 +22,8 @@
 #include "kv/server/service.h"
 
 namespace {
+
+using tests::number_from;
 
 namespace base = corering::base;
 namespace cache = corering::cache;
@@ -263,11 +266,6 @@ class KvSimulation {
   std::vector<std::unique_ptr<ScriptedClient>> clients_;
   std::unique_ptr<simulated::SimulatedCore> core_;
 };
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 TEST(KvSessions, EveryReplyIsTheModelsOnEverySeed) {
   const bool single = std::getenv("CORERING_SEED") != nullptr;

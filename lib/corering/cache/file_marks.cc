@@ -1,8 +1,8 @@
 #include "corering/cache/file_marks.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "corering/cache/block_fields.h"
 #include "corering/cache/crc32c.h"
 #include "corering/cache/superblock.h"
 
@@ -14,38 +14,26 @@ constexpr std::uint64_t kMagic = 0x31304b52414d5243;  // "CRMARK01"
 constexpr std::size_t kChecksumOffset = 44;
 constexpr std::size_t kMarkBytes = 48;
 
-template <typename Integer>
-void put(base::MutableBytes to, std::size_t offset, Integer value) noexcept {
-  std::memcpy(to.data() + offset, &value, sizeof value);
-}
-
-template <typename Integer>
-Integer get(base::ByteView from, std::size_t offset) noexcept {
-  Integer value;
-  std::memcpy(&value, from.data() + offset, sizeof value);
-  return value;
-}
-
 }  // namespace
 
 void write_mark(base::MutableBytes to, std::uint64_t file_id, std::uint64_t offset, const Mark& mark) noexcept {
   std::ranges::fill(to, std::byte{0});
-  put(to, 0, kMagic);
-  put(to, 8, file_id);
-  put(to, 16, mark.number);
-  put(to, 24, mark.synced.generation);
-  put(to, 32, mark.synced.batch);
-  put(to, 36, offset);
-  put(to, kChecksumOffset, crc32c(to.first(kChecksumOffset)));
+  put_field(to, 0, kMagic);
+  put_field(to, 8, file_id);
+  put_field(to, 16, mark.number);
+  put_field(to, 24, mark.synced.generation);
+  put_field(to, 32, mark.synced.batch);
+  put_field(to, 36, offset);
+  put_field(to, kChecksumOffset, crc32c(to.first(kChecksumOffset)));
 }
 
 std::optional<Mark> read_mark(base::ByteView from, std::uint64_t file_id, std::uint64_t offset) noexcept {
-  if (from.size() < kMarkBytes || get<std::uint64_t>(from, 0) != kMagic || get<std::uint64_t>(from, 8) != file_id)
+  if (from.size() < kMarkBytes || get_field<std::uint64_t>(from, 0) != kMagic || get_field<std::uint64_t>(from, 8) != file_id)
     return std::nullopt;
-  if (get<std::uint64_t>(from, 36) != offset) return std::nullopt;
-  if (get<std::uint32_t>(from, kChecksumOffset) != crc32c(from.first(kChecksumOffset))) return std::nullopt;
-  return Mark{.number = get<std::uint64_t>(from, 16),
-              .synced = {.generation = get<std::uint64_t>(from, 24), .batch = get<std::uint32_t>(from, 32)}};
+  if (get_field<std::uint64_t>(from, 36) != offset) return std::nullopt;
+  if (get_field<std::uint32_t>(from, kChecksumOffset) != crc32c(from.first(kChecksumOffset))) return std::nullopt;
+  return Mark{.number = get_field<std::uint64_t>(from, 16),
+              .synced = {.generation = get_field<std::uint64_t>(from, 24), .batch = get_field<std::uint32_t>(from, 32)}};
 }
 
 // --- found

@@ -20,6 +20,7 @@
 #include "corering/sched/when_any.h"
 #include "corering/sched/with_timeout.h"
 #include "corering/sched/yield.h"
+#include "spawner.h"
 
 namespace event_loop_test {
 namespace {
@@ -34,35 +35,8 @@ using sched::Priority;
 using sched::Stop;
 using sched::Task;
 
-// Spawns one task on each core, and is idle as soon as it is told to drain.
-class Spawner final : public runtime::Service {
- public:
-  using MakeTask = std::function<Task<>(Core&)>;
-
-  Spawner(Core& core, const MakeTask& make_task) : core_(core), make_task_(make_task) {}
-
-  void start() override { core_.scheduler().spawn(make_task_(core_)).detach(); }
-  void drain() override { drained_ = true; }
-  void abort() override { drained_ = true; }
-  bool is_idle() const override { return drained_; }
-
- private:
-  Core& core_;
-  const MakeTask& make_task_;
-  bool drained_ = false;
-};
-
-std::unique_ptr<runtime::Runtime> start(std::uint32_t cores, const Spawner::MakeTask& make_task) {
-  runtime::Options options;
-  options.cores = cores;
-  options.chunks = {.chunk_bytes = 1024, .chunk_count = 16};
-  options.small_chunks = {.chunk_bytes = 256, .chunk_count = 16};
-  auto started = runtime::Runtime::start(
-      options, runtime::backend_factory(runtime::BackendChoice::automatic),
-      [&](Core& core) -> base::Result<std::unique_ptr<runtime::Service>> { return std::make_unique<Spawner>(core, make_task); });
-  EXPECT_TRUE(started) << started.error().text;
-  return std::move(*started);
-}
+using test::Spawner;
+using test::start;
 
 void expect_all_accounted_for(const runtime::Runtime& runtime) {
   const metrics::Snapshot counters = runtime.registry().snapshot();
