@@ -21,9 +21,25 @@ void LogReplay::note(const BatchHeader& header) {
   generation_max_ = std::max({generation_max_, header.position.generation, header.run_generation});
   const auto known = std::ranges::find_if(runs_, [&](const Run& run) { return run.generation == header.run_generation; });
   if (known == runs_.end()) runs_.push_back({header.previous_end, header.run_generation});
-  // A tail is to be believed only if all that was moved away from before it has survived: certain below the last sync point, found out
-  // by apply above it.
-  if (header.position < header.synced || header.position < synced_) start_ = std::max(start_, header.tail);
+  tails_.push_back({header.position, header.tail});
+}
+
+// A tail is to be believed only if all that was moved away from before it has survived: certain below the last sync point, found out by
+// apply above it. But a batch that a crash cut off the log may have reached the disk nevertheless; it lies below the last sync point of
+// the runs since, and knows nothing of the log that they have gone on with.
+void LogReplay::begin() {
+  for (const Tail& each : tails_) {
+    if (each.position < synced_ && !is_void(each.position)) start_ = std::max(start_, each.tail);
+  }
+  tails_ = {};
+  expected_ = normal_end_ = tail_ = start_;
+}
+
+bool LogReplay::is_void(LogPosition position) const noexcept {
+  return std::ranges::any_of(runs_, [&](const Run& run) {
+    const LogPosition begin{run.generation, 0};
+    return run.previous_end <= position && position < begin && begin < synced_;
+  });
 }
 
 void LogReplay::note_marks(const FoundMarks& found) {

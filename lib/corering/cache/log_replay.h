@@ -34,9 +34,10 @@ class LogReplay {
   void note_marks(const FoundMarks& found);
 
   LogPosition synced() const noexcept { return synced_; }
-  // From which generation on segments are to be applied: none at all if nothing counts.
+  // All headers are noted.
+  void begin();
+  // After begin: from which generation on segments are to be applied: none at all if nothing counts.
   std::uint64_t first_generation() const noexcept { return marks_.are_complete() ? start_.generation : UINT64_MAX; }
-  void begin() { expected_ = normal_end_ = tail_ = start_; }
 
   // The next segment; generations ascend.
   void apply(SegmentId id, std::uint64_t generation, base::ByteView bytes);
@@ -54,6 +55,11 @@ class LogReplay {
     std::uint64_t generation;
   };
 
+  struct Tail {
+    LogPosition position;  // of the batch that tells of it
+    LogPosition tail;
+  };
+
   struct Miss {
     LogPosition position;
     std::uint64_t records;  // forgotten because of it
@@ -65,6 +71,7 @@ class LogReplay {
   };
 
   bool reaches(const BatchHeader& header);  // whether the batch counts, after dealing with what is missing before it
+  bool is_void(LogPosition position) const noexcept;
   void jump_to_next_run() noexcept;
   bool miss(LogPosition missing, LogPosition next);
   void apply_batch(SegmentId id, SegmentWalk& walk);
@@ -75,6 +82,7 @@ class LogReplay {
   const KeyHash hash_;
   RecoveryTable table_;
   std::vector<Run> runs_;
+  std::vector<Tail> tails_;
   FoundMarks marks_;
   LogPosition synced_;
   LogPosition start_{1, 0};

@@ -159,6 +159,29 @@ INSTANTIATE_TEST_SUITE_P(Recovery, TheNewestBatch,
                          ::testing::Values(SimulatedDevice::Failure::process, SimulatedDevice::Failure::power),
                          [](const auto& each) { return each.param == SimulatedDevice::Failure::power ? "power" : "process"; });
 
+// It was written, out of order, when the machine died, and lies below the last sync point of the next life.
+TEST_F(RecoveryTest, ATailOfABatchThatACrashHasCutOffIsNotBelieved) {
+  put_synced("kept", "value");
+  const Batch newest = newest_batch();
+  auto header = cache::read_batch_header(base::ByteView(device_.image()).subspan(newest.offset), kLayout.file_id, newest.offset);
+  ASSERT_TRUE(header);
+  header->position = {newest.position.generation + 2, 0};
+  header->tail = {newest.position.generation + 1, 0};
+  header->payload_bytes = 0;
+  header->record_count = 0;
+  header->last = false;
+  const std::uint64_t offset = kLayout.segment_offset(kLayout.segment_count - 1);
+  std::vector<std::byte> block(cache::kFileBlockBytes);
+  cache::write_batch_header(block, *header, kLayout.file_id, offset);
+  device_.damage(offset, block);
+  restart();
+  EXPECT_EQ(value_of("kept"), "value");
+  put_synced("other", "value");
+  restart();
+  EXPECT_EQ(value_of("kept"), "value");
+  EXPECT_EQ(value_of("other"), "value");
+}
+
 TEST_F(RecoveryTest, ABatchThatTheCrashToreLeavesWhatWasBefore) {
   put_synced("key", "old");
   const std::uint64_t before = newest_batch().offset;
