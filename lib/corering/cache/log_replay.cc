@@ -95,8 +95,9 @@ bool LogReplay::miss(LogPosition missing, LogPosition next) {
   }
   misses_.push_back({missing, table_.size()});
   table_.clear();
-  // For good: at the next start the piece might be readable again.
-  expected_ = normal_end_ = tail_ = std::max(next, tail_);
+  // For good: at the next start the piece might be readable again. Behind the sync point the log has an end where a batch is missing,
+  // damage before it or not: what lies there may be what an earlier crash had cut off.
+  expected_ = normal_end_ = tail_ = std::max(std::min(next, synced_), tail_);
   return true;
 }
 
